@@ -1,0 +1,41 @@
+# One command, the same everywhere. `make` alone lists what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+
+.PHONY: help venv run test check format lint types imports docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
+
+.venv/.ready: requirements.lock pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh
+
+venv: .venv/.ready ## make .venv with everything in it, pinned by hash
+
+run: venv ## boot the studio on an embedded PostgreSQL
+	@$(PY) -m studio
+
+test: venv ## the whole suite, on a private PostgreSQL that it starts itself
+	@$(PY) -m pytest -n auto --dist worksteal
+
+check: venv format lint types imports test ## everything that CI calls
+
+format: venv ## is the layout what the formatter would write?
+	@$(PY) -m ruff format --check --quiet . || { $(PY) -m ruff format --diff .; exit 1; }
+
+lint: venv ## ruff
+	@$(PY) -m ruff check --quiet .
+
+types: venv ## mypy, strict
+	@$(PY) -m mypy --no-error-summary
+
+imports: venv ## the arrows between folders
+	@$(PY) -m importlinter.cli lint --no-cache 2>/dev/null || .venv/bin/lint-imports --no-cache
+
+lock: ## pin all requirements anew (needs uv)
+	@uv pip compile pyproject.toml --extra studio --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
+
+clean: ## remove what make made (not the development database)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

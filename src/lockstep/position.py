@@ -1,0 +1,27 @@
+"""Turn an offset in a text into a line, a column, and an excerpt with a caret."""
+
+from __future__ import annotations
+
+from lockstep.errors import Place
+
+_EXCERPT_WIDTH = 100
+
+
+def place_at(file: str, text: str, offset: int) -> Place:
+    """Return the place of the character at *offset* (from 0) of *text*; past the end means the end."""
+    offset = min(max(offset, 0), len(text))
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : end if end >= 0 else len(text)].rstrip("\r")
+    number = text.count("\n", 0, offset) + 1
+    column = offset - start + 1
+    return Place(file, number, column, excerpt(line, column, number))
+
+
+def excerpt(line: str, column: int, number: int) -> str:
+    """Return *line* with its number and a caret under *column* (from 1), cut to a readable width."""
+    cut = max(0, column - 1 - _EXCERPT_WIDTH // 2) if len(line) > _EXCERPT_WIDTH else 0
+    shown = line[cut : cut + _EXCERPT_WIDTH].expandtabs(1)
+    gutter = f"{number:>5} | "
+    caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1 - cut) + "^"
+    return f"{gutter}{shown}\n{caret}"

@@ -1,0 +1,271 @@
+"""Every setting, and how it is found: flags over ``LOCKSTEP_*`` over ``lockstep.toml`` over defaults.
+
+``lockstep.toml`` (or ``[tool.lockstep]`` in ``pyproject.toml``) may hold ``[environments.<name>]`` tables that override the
+rest where that environment runs. Connection strings are never read from files: they hold secrets.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lockstep.durations import parse_duration
+from lockstep.errors import ConfigurationWrong, Place, Problem
+
+DEFAULT_LOCK_KEY = 42424242
+PLATFORM_VARIABLES = (
+    "RAILWAY_ENVIRONMENT_NAME",
+    "KUBERNETES_SERVICE_HOST",
+    "DYNO",
+    "FLY_APP_NAME",
+    "RENDER",
+)
+DATABASE_VARIABLES = ("LOCKSTEP_DATABASE_URL", "DATABASE_UNPOOLED_URL", "DATABASE_URL")
+RELEASE_VARIABLES = (
+    "RAILWAY_GIT_COMMIT_SHA",
+    "HEROKU_SLUG_COMMIT",
+    "RENDER_GIT_COMMIT",
+    "FLY_IMAGE_REF",
+    "GIT_COMMIT",
+    "SOURCE_VERSION",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a boot is told; durations are in seconds.
+
+    ``database`` is the boot's direct connection and ``pool_database`` what the services' pool uses; both are None where the
+    embedded PostgreSQL serves (development only). ``host`` None means all addresses, IPv4 and IPv6.
+    """
+
+    root: Path
+    app: str
+    application: str
+    environment: str
+    release: str
+    database: str | None
+    database_source: str
+    pool_database: str | None
+    migrations: Path
+    seeds: Path
+    lock: Literal["auto", "always"]
+    lock_key: int
+    lock_wait: float
+    lock_timeout: float
+    missing: Literal["refuse", "allow"]
+    connect_wait: float
+    start_timeout: float
+    stop_timeout: float
+    drain_timeout: float
+    host: str | None
+    port: int
+
+    @property
+    def production(self) -> bool:
+        """True where ``lockstep`` must not invent a database: every environment but development and test."""
+        return self.environment not in {"development", "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One documented setting: how its text is read, its default, and the environment variables that may hold it."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    doc: str
+    environment: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables, strongest first."""
+        return (f"LOCKSTEP_{self.name.upper()}", *self.environment)
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text.strip()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise ValueError(f"{text!r} is not a port; write a number from 0 to 65535")
+    return int(text)
+
+
+def _lock_key(text: str) -> int:
+    try:
+        key = int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a whole number") from None
+    if not -(2**63) <= key < 2**63:
+        raise ValueError(f"{text} does not fit a bigint")
+    return key
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("app", _text, "default", "The application's name: the ledger's key. Applications with different names may share one database."),
+    Setting("application", _text, "", "What `lockstep serve` boots, as `module:attribute`."),
+    Setting("migrations", _text, "migrations", "The folder of migration files."),
+    Setting("seeds", _text, "seeds", "The folder of seed files; it may be absent."),
+    Setting("release", _text, "", "The name of this release, for the boot record; found from the platform's commit variable.", RELEASE_VARIABLES),
+    Setting("lock", _one_of("auto", "always"), "auto", "`auto` needs no lock when the schema is already at head; `always` takes it on every boot."),
+    Setting("lock_key", _lock_key, DEFAULT_LOCK_KEY, "The advisory lock's key (bigint). All processes that boot on one database must agree on it."),
+    Setting("lock_wait", parse_duration, 240.0, "How long to wait for another process that holds the boot lock."),
+    Setting("lock_timeout", parse_duration, 5.0, "How long a statement may wait for a table that others use, where the file does not say."),
+    Setting("missing", _one_of("refuse", "allow"), "refuse", "What to do when an applied file that came before the newest shipped one is no longer shipped."),
+    Setting("connect_wait", parse_duration, 30.0, "How long to retry while the server does not answer."),
+    Setting("start_timeout", parse_duration, 60.0, "How long one service may take to start."),
+    Setting("stop_timeout", parse_duration, 10.0, "How long all services together may take to stop."),
+    Setting("drain_timeout", parse_duration, 10.0, "How long requests in flight may take to finish when the process stops."),
+    Setting("host", _text, "", "The address to listen on; 127.0.0.1 in development, all addresses in production.", ("HOST",)),
+    Setting("port", _port, 5000, "The port to listen on; 0 picks a free one.", ("PORT",)),
+)  # fmt: skip
+_UNNAMED = Problem(
+    "an application is configured, but it has no name",
+    next_step="Set `app` beside `application`: `up` and `serve` must find the same ledger.",
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def resolve(
+    *,
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    root: Path,
+    declared: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Find every setting, or raise ``ConfigurationWrong`` with all problems at once.
+
+    *flags* are command-line values by setting name (None: not given; ``database`` among them). *declared* is what the
+    application itself says (its name and folders); it is weaker than the file and stronger than the defaults.
+    """
+    problems: list[Problem] = []
+    environment = _environment(environ)
+    config = _read_file(root, environment, problems)
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        values[setting.name] = _find(setting, flags, environ, config, declared or {}, problems)
+    database, source = _database(flags, environ)
+    production = environment not in {"development", "test"}
+    if production and database is None:
+        problems.append(_no_database(environment))
+    if values["application"] and values["app"] == _BY_NAME["app"].default:
+        problems.append(_UNNAMED)
+    if problems:
+        raise ConfigurationWrong(
+            f"{len(problems)} setting{'s are' if len(problems) > 1 else ' is'} wrong",
+            problems=problems,
+            next_step="Correct what is listed and start again; nothing was touched.",
+        )
+    values["host"] = values["host"] or (None if production else "127.0.0.1")
+    if values["host"] == "*":
+        values["host"] = None
+    for folder in ("migrations", "seeds"):
+        values[folder] = root / values[folder]
+    return Settings(
+        root=root,
+        environment=environment,
+        database=database,
+        database_source=source,
+        pool_database=environ.get("DATABASE_URL") or database,
+        **values,
+    )
+
+
+def _environment(environ: Mapping[str, str]) -> str:
+    named = environ.get("LOCKSTEP_ENV", "").strip()
+    if named:
+        return named
+    return "production" if any(environ.get(name) for name in PLATFORM_VARIABLES) else "development"
+
+
+def _database(
+    flags: Mapping[str, str | None], environ: Mapping[str, str]
+) -> tuple[str | None, str]:
+    if flags.get("database"):
+        return flags["database"], "--database"
+    for name in DATABASE_VARIABLES:
+        if environ.get(name):
+            return environ[name], name
+    return None, "the embedded PostgreSQL"
+
+
+def _no_database(environment: str) -> Problem:
+    return Problem(
+        f"no database is named, and the environment is {environment!r}: an embedded PostgreSQL serves development only",
+        next_step=f"Set DATABASE_URL (or one of {', '.join(DATABASE_VARIABLES[:-1])}), or give --database.",
+    )
+
+
+def _find(
+    setting: Setting,
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    config: Mapping[str, tuple[Any, Place]],
+    declared: Mapping[str, Any],
+    problems: list[Problem],
+) -> Any:
+    candidates: list[tuple[str, Any, Place | None]] = []
+    if flags.get(setting.name) is not None:
+        candidates.append((f"--{setting.name.replace('_', '-')}", flags[setting.name], None))
+    candidates += [(name, environ[name], None) for name in setting.variables if environ.get(name)]
+    if setting.name in config:
+        value, place = config[setting.name]
+        candidates.append((setting.name, value, place))
+    if not candidates:
+        return declared.get(setting.name, setting.default)
+    source, raw, origin = candidates[0]
+    try:
+        return setting.parse(str(raw))
+    except ValueError as error:
+        problems.append(Problem(f"{source}: {error}", origin, setting.doc))
+        return setting.default
+
+
+def _read_file(
+    root: Path, environment: str, problems: list[Problem]
+) -> dict[str, tuple[Any, Place]]:
+    file = root / "lockstep.toml"
+    section: Any = None
+    if file.is_file():
+        section = _load_toml(file, problems)
+    elif (root / "pyproject.toml").is_file():
+        file = root / "pyproject.toml"
+        section = _load_toml(file, problems).get("tool", {}).get("lockstep")
+    if not section:
+        return {}
+    place = Place(file.name)
+    environments = section.pop("environments", {})
+    merged = {**section, **environments.get(environment, {})}
+    problems += [_unknown(name, place) for name in merged if name.replace("-", "_") not in _BY_NAME]
+    return {name.replace("-", "_"): (value, place) for name, value in merged.items()}
+
+
+def _unknown(name: str, place: Place) -> Problem:
+    near = difflib.get_close_matches(name, _BY_NAME, n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(_BY_NAME))}."
+    return Problem(f"unknown setting {name!r}", place, hint)
+
+
+def _load_toml(file: Path, problems: list[Problem]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(Problem(f"cannot be read: {error}", Place(file.name)))
+        return {}

@@ -1,0 +1,152 @@
+"""The gate: services hold a ``Database`` whose pool stays shut until the schema is final.
+
+Reaching for it earlier raises ``SchemaNotReady`` with the caller's file and line. There is no other way to a connection in
+the engine's API, so "before the schema" is not a matter of discipline.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lockstep.errors import ConfigurationWrong, DatabaseUnreachable, Place, SchemaNotReady
+from lockstep.postgres.connection import read_conninfo
+from lockstep.postgres.session import QUERIES
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg_pool import AsyncConnectionPool
+
+_LARGEST_POOL = 10
+_OPEN_TIMEOUT = 30.0
+
+
+class Database:
+    """A connection pool behind the gate; make one at import time, use it after step 5.
+
+    The engine opens and closes it. Connections are asynchronous, never use prepared statements by themselves (a migration
+    that changes a row's shape must not break replicas of the old release), and are named ``<app>`` in ``pg_stat_activity``.
+    """
+
+    def __init__(self, *, max_size: int = _LARGEST_POOL) -> None:
+        self._max_size = max_size
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._closed = False
+
+    @property
+    def ready(self) -> bool:
+        """True between the opening of the gate and the end of the application."""
+        return self._pool is not None and not self._closed
+
+    def connection(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
+        """Lend a connection; leaving the block commits, or rolls back on an exception.
+
+        Raises ``SchemaNotReady`` at once, not only when entered, if the gate is shut.
+        """
+        if self._pool is None or self._closed:
+            raise _not_ready(sys._getframe(1), closed=self._closed)
+        return self._pool.connection()
+
+    def statistics(self) -> dict[str, int]:
+        """Return the pool's counters as psycopg_pool names them; empty while the gate is shut."""
+        return dict(self._pool.get_stats()) if self._pool is not None else {}
+
+    async def open(self, url: str, application_name: str) -> None:
+        """Open the gate: the engine's part, once, after step 5.
+
+        Raises ``DatabaseUnreachable`` if not one connection can be made.
+        """
+        from psycopg.conninfo import make_conninfo
+        from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+        pool = AsyncConnectionPool(
+            make_conninfo(**read_conninfo(url, "DATABASE_URL")),
+            min_size=1,
+            max_size=self._max_size,
+            open=False,
+            name=application_name,
+            kwargs={"prepare_threshold": None, "application_name": application_name},
+        )
+        try:
+            await pool.open(wait=True, timeout=_OPEN_TIMEOUT)
+        except PoolTimeout as error:
+            await pool.close()
+            raise _pool_unreachable(error) from error
+        self._pool = pool
+
+    async def identity(self) -> tuple[str, object]:
+        """Return what tells the pool's database from another: its name and its server's start."""
+        async with self.connection() as connection:
+            row = await (await connection.execute(QUERIES["identity"].encode())).fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    async def probe(self) -> None:
+        """Make one round trip; raise if the server does not answer. The caller bounds it."""
+        async with self.connection() as connection:
+            await connection.execute("SELECT 1")
+
+    async def close(self) -> None:
+        """Close the gate for good, waiting for lent connections to come back."""
+        self._closed = True
+        if self._pool is not None:
+            await self._pool.close(timeout=5.0)
+
+    @asynccontextmanager
+    async def listening(self, *channels: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Lend an autocommit connection for LISTEN; it leaves the pool's count while it is lent."""
+        from psycopg import sql
+
+        async with self.connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                for channel in channels:
+                    await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield connection
+            finally:
+                if not connection.closed:
+                    await connection.execute("UNLISTEN *")
+                    await connection.set_autocommit(False)
+
+
+def different_database(boot: tuple[str, object], pool: tuple[str, object]) -> ConfigurationWrong:
+    """Return the refusal to make when services would use another database than the one that was migrated."""
+    return ConfigurationWrong(
+        f"the services' pool reaches database {pool[0]!r}, but the boot migrated database {boot[0]!r} of another server"
+        if pool[0] == boot[0]
+        else f"the services' pool reaches database {pool[0]!r}, but the boot migrated {boot[0]!r}",
+        why="DATABASE_URL (the pool) and the boot's direct connection lead to different places.",
+        next_step="Make both name the same database.",
+    )
+
+
+def _not_ready(caller: Any, *, closed: bool) -> SchemaNotReady:
+    file, line = caller.f_code.co_filename, caller.f_lineno
+    function = caller.f_code.co_name
+    if closed:
+        why = "The application is stopping: the pool is closed."
+        next_step = "Stop using the database before stop() returns."
+    else:
+        why = "The database may be used only after step 5, when the schema is final."
+        next_step = (
+            "Move it into a service's start(), a route, or the application's lifespan."
+            if function == "<module>"
+            else "Call it later: from a service's start(), a route, or the application's lifespan."
+        )
+    return SchemaNotReady(
+        f"{Path(file).name}:{line} ({function}) reached for the database while the gate was shut",
+        place=Place(file, line),
+        why=why,
+        next_step=next_step,
+    )
+
+
+def _pool_unreachable(error: Exception) -> DatabaseUnreachable:
+    return DatabaseUnreachable(
+        "the services' pool could not make a single connection",
+        why=str(error),
+        next_step="Check DATABASE_URL: the boot's own connection worked, the pool's does not (another role? a pooler?).",
+    )

@@ -1,0 +1,78 @@
+-- name: examine
+-- All that the doctor wants to know, and the session's own settings, in one round trip. Settings are made only where the
+-- server's pid is the one libpq was told: behind a pooler they would leak to the next client.
+SELECT pg_catalog.pg_backend_pid() AS backend_pid,
+       pg_catalog.current_database() AS database,
+       CURRENT_USER AS role,
+       pg_catalog.current_setting('server_version_num')::integer AS server_version,
+       pg_catalog.pg_is_in_recovery() AS standby,
+       pg_catalog.current_setting('default_transaction_read_only') = 'on' AS read_only,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create_schema,
+       coalesce(
+           (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = (pg_catalog.current_schemas(false))[1]),
+           ''
+       ) AS schema,
+       coalesce(
+           pg_catalog.has_schema_privilege((pg_catalog.current_schemas(false))[1], 'CREATE'),
+           false
+       ) AS may_create_table,
+       pg_catalog.current_setting('search_path') AS search_path,
+       pg_catalog.pg_postmaster_start_time() AS server_started,
+       EXISTS (
+           SELECT FROM pg_catalog.pg_class c
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'lockstep' AND c.relname = 'ledger'
+       ) AS has_ledger,
+       (
+           SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c
+           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+             AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'lockstep')
+             AND n.nspname NOT LIKE 'pg\_%%'
+       ) AS user_tables,
+       CASE WHEN pg_catalog.pg_backend_pid() = %(libpq_pid)s
+            THEN {own_settings}
+       END AS settings_made
+
+-- name: restore_session
+-- Undo what a file may have set, take our own settings again, and see in pg_locks that the boot lock is still ours.
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ALL;
+DISCARD TEMP;
+SELECT {own_settings},
+       pg_catalog.set_config('application_name', %(application_name)s, false),
+       EXISTS (
+           SELECT FROM pg_catalog.pg_locks
+           WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND granted
+             AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+             AND (classid::bigint << 32) | objid::bigint = %(key)s AND objsubid = 1
+       ) AS lock_is_ours
+
+-- name: backend_pid
+-- Which server process answers; two clients with one answer share it.
+SELECT pg_catalog.pg_backend_pid() AS backend_pid
+
+-- name: identity
+-- What tells one database from another, whatever the address that leads to it.
+SELECT pg_catalog.current_database() AS database, pg_catalog.pg_postmaster_start_time() AS server_started
+
+-- name: blockers
+-- Who keeps a backend waiting, and what they are doing.
+SELECT b.pid,
+       coalesce(a.application_name, '') AS application_name,
+       coalesce(a.usename::text, '') AS role,
+       coalesce(a.state, 'unknown') AS state,
+       coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::float8 AS age,
+       coalesce(a.query, '') AS query
+FROM (SELECT DISTINCT unnest(pg_catalog.pg_blocking_pids(%(pid)s)) AS pid) AS b
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
+ORDER BY b.pid
+
+-- name: invalid_indexes
+-- Indexes that a failed concurrent build left behind; queries do not use them, writes pay for them.
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid AND n.nspname NOT LIKE 'pg\_%'
+ORDER BY 1

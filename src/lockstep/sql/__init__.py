@@ -1,0 +1,1 @@
+"""What SQL text is, known without a database."""

@@ -1,0 +1,112 @@
+"""Run a plan: one file, one transaction, one ledger row written in that transaction.
+
+A transactional file travels as one message: BEGIN, its lock-timeout, its text untouched, its ledger row, COMMIT. Before each
+file the session is reset and the lock is seen to be ours; that makes two round trips a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lockstep.events import FileApplied, FileBegun, Listener, ServerNotice
+from lockstep.migrate import failures, journal, ledger
+from lockstep.migrate.ledger import Boot
+from lockstep.migrate.script import Script
+from lockstep.postgres.blockers import BlockerWatch
+from lockstep.postgres.lock import lock_lost
+from lockstep.postgres.session import QUERIES, ServerError, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What applying needs to know: the session that holds the lock, who boots, and the default lock-timeout in seconds.
+
+    ``own_transaction`` False is for a boot through a transaction pooler, where one outer transaction holds lock and all.
+    """
+
+    session: Session
+    watch: BlockerWatch
+    boot: Boot
+    key: int
+    lock_timeout: float
+    report: Listener
+    own_transaction: bool = True
+
+    def run(self, scripts: Sequence[Script]) -> None:
+        """Apply *scripts* in order; stop at the first that fails.
+
+        Raises ``MigrationFailed`` (or ``MigrationBlocked``) naming file, line and statement, ``LockLost`` if the lock is
+        gone, ``DatabaseUnreachable`` if the connection is.
+        """
+        for position, script in enumerate(scripts, start=1):
+            self._restore_session(script)
+            kind, name = script.file.kind, script.file.name
+            self.report(FileBegun(kind, name, position, len(scripts)))
+            begun = time.monotonic()
+            with self._notices_of(name):
+                self._apply(script)
+            self.report(FileApplied(kind, name, time.monotonic() - begun))
+
+    def _apply(self, script: Script) -> None:
+        if script.header.transaction:
+            self._apply_in_transaction(script)
+        else:
+            journal.apply_statements(
+                self.session, self.watch, self.boot, script, self.timeout_of(script), self.report
+            )
+
+    def timeout_of(self, script: Script) -> float:
+        """Return how long a statement of *script* may wait for a lock, in seconds; 0 is for ever."""
+        if script.header.lock_timeout is not None:
+            return script.header.lock_timeout
+        return 0.0 if script.only_validates else self.lock_timeout
+
+    def _apply_in_transaction(self, script: Script) -> None:
+        before = f"SET LOCAL lock_timeout = {round(self.timeout_of(script) * 1000)};"
+        after = (
+            ledger.record_statement(self.session, self.boot, script.file, "pg_catalog.now()") + ";"
+        )
+        if self.own_transaction:
+            before, after = "BEGIN;" + before, after + "COMMIT"
+        # The newline ends a comment in the file's last line, the semicolon its last statement.
+        message = f"{before}{script.text}\n;{after}"
+        try:
+            with self.watch.watching():
+                self.session.script(message)
+        except ServerError as error:
+            self.session.rollback()
+            error.completed -= before.count(";")
+            error.position -= len(before)
+            raise failures.of_statement(script, error, self.watch.blockers, self.session) from error
+
+    def _restore_session(self, script: Script) -> None:
+        if not self.own_transaction:
+            return
+        doing = f"lockstep:{self.boot.app}:{script.file.kind}:{script.file.name}"
+        try:
+            (row,) = self.session.fetch(
+                QUERIES["restore_session"], key=self.key, application_name=doing[:63]
+            )
+        except ServerError as error:
+            raise failures.of_session(error, self.session) from error
+        if not row["lock_is_ours"]:
+            raise lock_lost(self.session)
+
+    @contextlib.contextmanager
+    def _notices_of(self, name: str) -> Iterator[None]:
+        self.session.on_notice = _notice_reporter(name, self.report)
+        try:
+            yield
+        finally:
+            self.session.on_notice = None
+
+
+def _notice_reporter(name: str, report: Listener) -> Callable[[str, str, str], None]:
+    def notice(severity: str, sqlstate: str, message: str) -> None:
+        del sqlstate
+        report(ServerNotice(name, severity, message))
+
+    return notice

@@ -1,0 +1,197 @@
+"""Folders become files: names in order, checksums, nothing parsed yet.
+
+This runs at every boot, so it does no more than list, read and hash; a file's text is examined only if it is going to run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lockstep.errors import ConfigurationWrong, FilesRejected, Place, Problem
+from lockstep.migrate.header import Header, parse_header
+
+Kind = Literal["migration", "seed"]
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class File:
+    """A migration or seed as shipped.
+
+    ``checksum`` is the SHA-256 of its bytes with CRLF as LF, so that a checkout on another system is the same file.
+    """
+
+    kind: Kind
+    name: str
+    folder: Path
+    raw: bytes
+    checksum: str
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The text that runs, newlines normalised; raises ``UnicodeDecodeError`` if it is not UTF-8."""
+        return _unix_newlines(self.raw).decode()
+
+    @functools.cached_property
+    def header(self) -> Header:
+        """The directives; of a file with problems, those that could be read."""
+        text = _unix_newlines(self.raw).decode(errors="replace")
+        return parse_header(self.name, text, self.kind)[0]
+
+    @property
+    def shown(self) -> str:
+        """The name in messages, with its folder's name: ``migrations/0001_x.sql``."""
+        return f"{self.folder.name}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """All that this release ships for its environment, each kind in order."""
+
+    migrations: tuple[File, ...] = ()
+    seeds: tuple[File, ...] = ()
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Migrations, then seeds: the order in which they run."""
+        return self.migrations + self.seeds
+
+    def digest(self) -> str:
+        """Return one hash of all kinds, names and checksums; ``ledger.sql`` computes the same of the ledger."""
+        lines = sorted(f"{file.kind} {file.name} {file.checksum}" for file in self.files)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
+    """Read both folders; the seeds folder may be absent.
+
+    Raises ``ConfigurationWrong`` if there is no migrations folder, and ``FilesRejected`` with everything that cannot be a
+    file of this history: folders and links named ``.sql``, names that differ in case only, numbers that sort wrongly.
+    """
+    if not migrations.is_dir():
+        raise ConfigurationWrong(
+            f"there is no migrations folder at {migrations}",
+            why="The folder is named by --migrations, LOCKSTEP_MIGRATIONS or lockstep.toml; its default is `migrations`.",
+            next_step="Name the right folder, or make the first migration: lockstep new create_users",
+        )
+    problems: list[Problem] = []
+    found = {
+        "migration": _read_folder(migrations, "migration", problems),
+        "seed": _read_folder(seeds, "seed", problems) if seeds.is_dir() else [],
+    }
+    if problems:
+        raise rejected(problems)
+    wanted = [
+        file for file in found["seed"] if not file.header.only or environment in file.header.only
+    ]
+    return Shipped(tuple(found["migration"]), tuple(wanted))
+
+
+def rejected(problems: Iterable[Problem]) -> FilesRejected:
+    """Return the refusal for files that cannot be run as they are."""
+    listed = tuple(problems)
+    files = len({problem.place.file for problem in listed if problem.place})
+    return FilesRejected(
+        f"{files} file{'s' if files != 1 else ''} cannot be run as "
+        f"{'they are' if files != 1 else 'it is'} ({len(listed)} problem{'s' if len(listed) != 1 else ''})",
+        problems=listed,
+        why="Files are examined before the first statement of any of them runs; nothing was changed.",
+        next_step="Correct what is listed and start again.",
+    )
+
+
+def checksum_of(raw: bytes) -> str:
+    """Return the SHA-256 of *raw* with CRLF as LF."""
+    return hashlib.sha256(_unix_newlines(raw)).hexdigest()
+
+
+def _unix_newlines(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n", b"\n") if b"\r\n" in raw else raw
+
+
+def _read_folder(folder: Path, kind: Kind, problems: list[Problem]) -> list[File]:
+    with os.scandir(folder) as entries:
+        named = sorted(
+            (
+                entry
+                for entry in entries
+                if entry.name.lower().endswith(".sql") and entry.name[0] != "."
+            ),
+            key=lambda entry: entry.name,
+        )
+    files = []
+    for entry in named:
+        reason = _unfit(entry, folder)
+        if reason:
+            problems.append(Problem(reason, Place(f"{folder.name}/{entry.name}")))
+            continue
+        raw = _read(entry.path)
+        files.append(File(kind, entry.name, folder, raw, checksum_of(raw)))
+    problems += _name_problems([file.name for file in files], folder)
+    return files
+
+
+def _read(path: str) -> bytes:
+    # Plain descriptors: at a thousand files the buffered layer costs more than the reading.
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        size = os.fstat(descriptor).st_size
+        raw = os.read(descriptor, size + 1)
+        while len(raw) < size and (more := os.read(descriptor, size)):
+            raw += more
+        return raw
+    finally:
+        os.close(descriptor)
+
+
+def _unfit(entry: os.DirEntry[str], folder: Path) -> str:
+    if entry.is_symlink():
+        target = Path(entry.path).resolve()
+        if not target.is_relative_to(folder.resolve()):
+            return (
+                f"is a link to {target}, outside of the folder: what runs must be what is shipped"
+            )
+    try:
+        mode = entry.stat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file"
+    return "" if os.access(entry.path, os.R_OK) else "cannot be read: permission denied"
+
+
+def _name_problems(names: list[str], folder: Path) -> list[Problem]:
+    problems = []
+    seen: dict[str, str] = {}
+    for name in names:
+        twin = seen.setdefault(name.lower(), name)
+        if twin != name:
+            problems.append(
+                Problem(
+                    f"differs from {twin!r} in case only",
+                    Place(f"{folder.name}/{name}"),
+                    "Rename one of them.",
+                )
+            )
+    for before, after in itertools.pairwise(names):
+        numbers = _NUMBER.match(before), _NUMBER.match(after)
+        if numbers[0] and numbers[1] and int(numbers[0][0]) > int(numbers[1][0]):
+            problems.append(
+                Problem(
+                    f"sorts after {before!r}, though its number is smaller",
+                    Place(f"{folder.name}/{after}"),
+                    "Files run in the order of their names: write all numbers with the same number of digits.",
+                )
+            )
+    return problems

@@ -1,0 +1,178 @@
+"""Run a no-transaction file statement by statement, so that a restart knows what is left to do.
+
+A statement that may share a transaction with its journal row does, and needs no more. One that may not (CREATE INDEX
+CONCURRENTLY and its kin) is journaled before and after; an intent without an outcome means that a boot was killed there,
+and the catalog is asked what it left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from lockstep.errors import EndStateWrong, Place
+from lockstep.events import Listener, StatementDone
+from lockstep.migrate import failures, ledger, probes
+from lockstep.migrate.ledger import QUERIES, Boot
+from lockstep.migrate.script import Script
+from lockstep.position import place_at
+from lockstep.postgres.blockers import BlockerWatch
+from lockstep.postgres.session import ServerError, Session
+from lockstep.sql.parser import Statement
+from lockstep.sql.transactions import (
+    concurrent_index,
+    may_commit,
+    must_run_alone,
+    sets_session,
+    validates_only,
+)
+
+
+def apply_statements(
+    session: Session,
+    watch: BlockerWatch,
+    boot: Boot,
+    script: Script,
+    lock_timeout: float,
+    report: Listener,
+) -> None:
+    """Run what is left of *script*, then record the file and clear its journal in one transaction.
+
+    Raises what ``apply.Runner.run`` raises, and ``EndStateWrong`` if an index that was built is not valid.
+    """
+    begun = time.monotonic()
+    run = _StatementRun(session, watch, boot, script, lock_timeout)
+    try:
+        states = run.read_journal()
+        total = len(script.statements)
+        for number, statement in enumerate(script.statements, start=1):
+            outcome = run.run(number, statement, states)
+            report(StatementDone(script.file.name, number, total, outcome))
+    except ServerError as error:
+        session.rollback()
+        raise failures.of_session(error, session) from error
+    run.finish(time.monotonic() - begun)
+
+
+class _StatementRun:
+    """The statements of one file against one journal."""
+
+    def __init__(
+        self, session: Session, watch: BlockerWatch, boot: Boot, script: Script, lock_timeout: float
+    ) -> None:
+        self.session = session
+        self.watch = watch
+        self.boot = boot
+        self.script = script
+        self.lock_timeout = lock_timeout
+        self.key = {"app": boot.app, "kind": script.file.kind, "name": script.file.name}
+
+    def read_journal(self) -> dict[int, str]:
+        """Return the state of the leading statements that are still what the journal knows.
+
+        The file may be corrected between two tries: from the first statement whose text differs on, all run again.
+        """
+        states: dict[int, str] = {}
+        rows = self.session.fetch(QUERIES["read_journal"], **self.key)
+        known = {row["statement"]: row for row in rows}
+        for number, statement in enumerate(self.script.statements, start=1):
+            row = known.get(number)
+            if row is not None and row["fingerprint"] != _fingerprint(statement):
+                break
+            if row is not None:
+                states[number] = row["state"]
+        return states
+
+    def run(self, number: int, statement: Statement, states: dict[int, str]) -> str:
+        """Run one statement unless the journal or the catalog says that it is done; return the outcome in words."""
+        if sets_session(statement):
+            self._send(statement, statement.text)
+            return "done"
+        if states.get(number) == "done":
+            return "found done"
+        if must_run_alone(statement) or may_commit(statement) or not statement.kind:
+            return self._run_alone(number, statement, interrupted=states.get(number) == "intent")
+        timeout = f"SET LOCAL lock_timeout = {self._timeout(statement)};"
+        prefix = f"BEGIN;{timeout}"
+        self._send(
+            statement,
+            f"{prefix}{statement.text}\n;{self._note(number, statement, 'done')};COMMIT",
+            prefix,
+        )
+        return "done"
+
+    def finish(self, seconds: float) -> None:
+        """Record the file and forget its journal, in one transaction."""
+        begun = f"pg_catalog.make_interval(secs => {seconds:.6f})"
+        record = ledger.record_statement(
+            self.session, self.boot, self.script.file, f"(pg_catalog.clock_timestamp() - {begun})"
+        )
+        clear = self.session.literal(QUERIES["clear_journal"], **self.key)
+        try:
+            self.session.script(f"BEGIN;{record};{clear};COMMIT")
+        except ServerError as error:
+            self.session.rollback()
+            raise failures.of_session(error, self.session) from error
+
+    def _run_alone(self, number: int, statement: Statement, *, interrupted: bool) -> str:
+        finding = probes.probe(self.session, statement, interrupted=interrupted)
+        if not interrupted:
+            self.session.script(self._note(number, statement, "intent"))
+        self.session.script(f"SET lock_timeout = {self._timeout(statement)}")
+        for cleanup in finding.cleanup:
+            self._send(statement, cleanup)
+        if not finding.done:
+            self._send(statement, statement.text)
+        self._check_index(statement)
+        self.session.script(self._note(number, statement, "done"))
+        if finding.cleanup:
+            return "rebuilt"
+        return "found done" if finding.done else "done"
+
+    def _check_index(self, statement: Statement) -> None:
+        index = concurrent_index(statement)
+        if index is None or probes.is_valid(self.session, index):
+            return
+        raise EndStateWrong(
+            f"index {index.name} is not valid after it was built",
+            place=self._place(statement),
+            why="It is there under that name, but on another table or broken; queries do not use it.",
+            next_step=f"Look at it with \\d {index.table}; drop it by hand if it is not wanted, then start again.",
+        )
+
+    def _timeout(self, statement: Statement) -> int:
+        """Milliseconds; builds and validation block nobody while they wait, so they may wait."""
+        if self.script.header.lock_timeout is None and (
+            must_run_alone(statement) or validates_only(statement)
+        ):
+            return 0
+        return round(self.lock_timeout * 1000)
+
+    def _note(self, number: int, statement: Statement, state: str) -> str:
+        return self.session.literal(
+            QUERIES["note"],
+            statement=number,
+            fingerprint=_fingerprint(statement),
+            state=state,
+            **self.key,
+        )
+
+    def _send(self, statement: Statement, message: str, prefix: str = "") -> None:
+        try:
+            with self.watch.watching():
+                self.session.script(message)
+        except ServerError as error:
+            self.session.rollback()
+            inside = error.position - len(prefix)
+            error.position = inside + statement.offset if 0 < inside <= len(statement.text) else 0
+            error.completed = self.script.statements.index(statement)
+            raise failures.of_statement(
+                self.script, error, self.watch.blockers, self.session
+            ) from error
+
+    def _place(self, statement: Statement) -> Place:
+        return place_at(self.script.file.shown, self.script.text, statement.offset)
+
+
+def _fingerprint(statement: Statement) -> str:
+    return hashlib.sha256(statement.text.encode()).hexdigest()[:16]

@@ -1,0 +1,121 @@
+"""The ledger: what was applied here, and the boots that applied it. Schema ``lockstep``, keyed by the application's name."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from lockstep.migrate.files import File
+from lockstep.migrate.plan import Applied
+from lockstep.postgres.queries import load_queries
+from lockstep.postgres.session import Row, Session
+
+QUERIES = load_queries(Path(__file__).with_name("ledger.sql"))
+_TABLES = Path(__file__).with_name("ledger_tables.sql")
+_OUTCOME_COLUMN = "boot_outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """Who boots: one of these a process, made before anything else."""
+
+    app: str
+    command: str
+    release: str
+    environment: str
+    id: str = field(default_factory=lambda: str(uuid4()))
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
+    begun_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def values(self) -> dict[str, Any]:
+        """Return the query parameters that name the boot."""
+        return {
+            "boot_id": self.id,
+            "app": self.app,
+            "command": self.command,
+            "release": self.release,
+            "environment": self.environment,
+            "host": self.host,
+            "pid": self.pid,
+            "begun_at": self.begun_at.isoformat(),
+        }
+
+
+def read(session: Session, app: str) -> list[Applied]:
+    """Return the ledger of *app*, in the order of applying."""
+    return [Applied(**row) for row in session.fetch(QUERIES["read"], app=app)]
+
+
+def read_and_begin_boot(
+    session: Session, boot: Boot, digest: str, outcome_at_head: str | None
+) -> tuple[list[Applied], bool]:
+    """Return the ledger, and whether the boot is thereby recorded as complete; one statement does it all.
+
+    The boot's row is made with it; it gets *outcome_at_head* if the ledger's digest is *digest* (see ``Shipped.digest``).
+    """
+    rows = session.fetch(
+        QUERIES["read_and_begin_boot"],
+        digest=digest,
+        outcome_at_head=outcome_at_head,
+        **boot.values(),
+    )
+    complete = bool(rows) and rows[0][_OUTCOME_COLUMN] is not None
+    return [_applied(row) for row in rows], complete
+
+
+def create(session: Session, app: str, key: int) -> None:
+    """Make the bookkeeping tables where they are missing. The boot lock must be held."""
+    session.script(_TABLES.read_text(encoding="utf-8"))
+    session.fetch(QUERIES["register"], app=app, key=key)
+
+
+def record_statement(session: Session, boot: Boot, file: File, begun: str) -> str:
+    """Return the SQL that records *file*; *begun* is the SQL for when it began."""
+    name = "record_again" if file.header.rerun_on_change else "record"
+    query = QUERIES[name].replace("{begun}", begun)
+    return session.literal(
+        query,
+        app=boot.app,
+        kind=file.kind,
+        name=file.name,
+        checksum=file.checksum,
+        breaking=file.header.breaking,
+        release=boot.release,
+        boot_id=boot.id,
+    )
+
+
+def record_boot(session: Session, boot: Boot, outcome: dict[str, Any]) -> None:
+    """Write how the boot ended; *outcome* has outcome, step, seconds, error (dict or None) and timeline (dict)."""
+    error = outcome["error"]
+    session.fetch(
+        QUERIES["record_boot"],
+        outcome=outcome["outcome"],
+        step=outcome["step"],
+        seconds=outcome["seconds"],
+        error_code=error["code"] if error else "",
+        error=json.dumps(error) if error else None,
+        timeline=json.dumps(outcome["timeline"]),
+        **boot.values(),
+    )
+
+
+def forget_old_boots(session: Session, app: str) -> None:
+    """Delete the records of boots older than 90 days."""
+    session.fetch(QUERIES["forget_old_boots"], app=app)
+
+
+def list_boots(session: Session, app: str, limit: int) -> list[Row]:
+    """Return the latest boots of *app*, newest first."""
+    return session.fetch(QUERIES["list_boots"], app=app, limit=limit)
+
+
+def _applied(row: Row) -> Applied:
+    return Applied(**{name: value for name, value in row.items() if name != _OUTCOME_COLUMN})

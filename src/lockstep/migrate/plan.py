@@ -1,0 +1,188 @@
+"""Files and ledger make a plan, or a refusal with reasons. Pure: nothing here reads or writes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from lockstep.errors import DatabaseAhead, HistoryDiverged, LockstepError, Place, Problem
+from lockstep.migrate.files import File, Shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One row of the ledger: a file that was applied; ``position`` counts up in the order of applying."""
+
+    kind: str
+    name: str
+    checksum: str
+    breaking: bool
+    position: int
+    applied_at: datetime
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run, in order; empty when the schema is at head.
+
+    ``late``: pending files that sort before applied ones. ``ahead``: applied files that this release does not ship.
+    ``history_lost``: the database has tables but no ledger of this application; the files are idempotent and run again.
+    """
+
+    migrations: tuple[File, ...] = ()
+    seeds: tuple[File, ...] = ()
+    late: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
+    history_lost: bool = False
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Migrations, then seeds."""
+        return self.migrations + self.seeds
+
+    @property
+    def at_head(self) -> bool:
+        """True if nothing is left to run."""
+        return not self.migrations and not self.seeds
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON-ready values."""
+        return {
+            "migrations": [file.name for file in self.migrations],
+            "seeds": [file.name for file in self.seeds],
+            "late": list(self.late),
+            "ahead": list(self.ahead),
+            "history_lost": self.history_lost,
+            "at_head": self.at_head,
+        }
+
+
+def make_plan(
+    shipped: Shipped,
+    ledger: Sequence[Applied] | None,
+    *,
+    user_tables: int = 0,
+    missing: Literal["refuse", "allow"] = "refuse",
+) -> Plan:
+    """Return what must run so that everything shipped is applied; *ledger* None means that there is none yet.
+
+    Raises ``HistoryDiverged`` if an applied file was edited, renamed or removed, and ``DatabaseAhead`` if the database has a
+    breaking migration that is not shipped.
+    """
+    applied = {(row.kind, row.name): row for row in ledger or ()}
+    known = {(file.kind, file.name) for file in shipped.files}
+    unshipped = [row for key, row in applied.items() if key not in known]
+    problems = [
+        *_edited(shipped.files, applied),
+        *_renamed_or_removed(shipped, applied, unshipped, missing),
+    ]
+    if problems:
+        raise _diverged(problems)
+    _refuse_breaking(unshipped)
+    migrations = tuple(file for file in shipped.migrations if _is_pending(file, applied))
+    return Plan(
+        migrations=migrations,
+        seeds=tuple(file for file in shipped.seeds if _is_pending(file, applied)),
+        late=_late(migrations, applied),
+        ahead=tuple(row.name for row in unshipped),
+        history_lost=ledger is None and user_tables > 0,
+    )
+
+
+def _is_pending(file: File, applied: dict[tuple[str, str], Applied]) -> bool:
+    row = applied.get((file.kind, file.name))
+    return row is None or row.checksum != file.checksum
+
+
+def _edited(files: Iterable[File], applied: dict[tuple[str, str], Applied]) -> list[Problem]:
+    problems = []
+    for file in files:
+        row = applied.get((file.kind, file.name))
+        if row is None or row.checksum == file.checksum or file.header.rerun_on_change:
+            continue
+        problems.append(
+            Problem(
+                f"was edited after it was applied on {_when(row)}",
+                Place(file.shown),
+                "Restore its text (git log -p names the change) and write what is new into a new file: lockstep new NAME",
+            )
+        )
+    return problems
+
+
+def _renamed_or_removed(
+    shipped: Shipped,
+    applied: dict[tuple[str, str], Applied],
+    unshipped: Sequence[Applied],
+    missing: str,
+) -> list[Problem]:
+    """An unshipped file that came before something we ship was ours once; one that came after it is a newer release's."""
+    applied_positions = [
+        row.position for file in shipped.files if (row := applied.get((file.kind, file.name)))
+    ]
+    newest = max(applied_positions, default=0)
+    pending: dict[tuple[str, str], File] = {
+        (f.kind, f.checksum): f for f in shipped.files if (f.kind, f.name) not in applied
+    }
+    problems = []
+    for row in unshipped:
+        twin = pending.get((row.kind, row.checksum))
+        if twin is not None:
+            problems.append(
+                Problem(
+                    f"is {row.name!r} under another name, which was applied on {_when(row)}",
+                    Place(twin.shown),
+                    f"Rename it back to {row.name}: the ledger knows files by their names.",
+                )
+            )
+        elif row.position < newest and missing == "refuse" and row.kind == "migration":
+            problems.append(
+                Problem(
+                    f"was applied on {_when(row)}, and is no longer shipped",
+                    Place(row.name),
+                    "Put the file back, or set LOCKSTEP_MISSING=allow if it was removed on purpose.",
+                )
+            )
+    return problems
+
+
+def _refuse_breaking(unshipped: Iterable[Applied]) -> None:
+    breaking = [row for row in unshipped if row.breaking]
+    if breaking:
+        raise DatabaseAhead(
+            "the database is ahead of this release by a breaking migration",
+            problems=[
+                Problem(
+                    f"{row.name} was applied on {_when(row)}, and says that older releases must not run on its result"
+                )
+                for row in breaking
+            ],
+            why="This release does not ship that file: it is older than the schema.",
+            next_step="Deploy the release that ships it, or a newer one.",
+        )
+
+
+def _late(migrations: Iterable[File], applied: dict[tuple[str, str], Applied]) -> tuple[str, ...]:
+    newest = max((name for kind, name in applied if kind == "migration"), default="")
+    return tuple(
+        file.name
+        for file in migrations
+        if file.name < newest and ("migration", file.name) not in applied
+    )
+
+
+def _diverged(problems: Sequence[Problem]) -> LockstepError:
+    return HistoryDiverged(
+        f"the history of this release and that of the database differ in {len(problems)} file{'s' * (len(problems) > 1)}",
+        problems=problems,
+        why="An applied file never changes: databases that ran the old text would silently differ from those that run the new.",
+        next_step="See each file above.",
+    )
+
+
+def _when(row: Applied) -> str:
+    release = f" by release {row.release}" if row.release else ""
+    return f"{row.applied_at:%Y-%m-%d %H:%M}{release}"

@@ -1,0 +1,90 @@
+"""Look into the catalog to see what an interrupted statement left: done, to be done, or half done.
+
+Only statements that PostgreSQL refuses inside a transaction need this; all others are recorded in the transaction that runs
+them, so that there is nothing to find out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockstep.postgres.queries import load_queries
+from lockstep.postgres.session import Session
+from lockstep.sql.parser import Statement
+from lockstep.sql.transactions import (
+    ConcurrentIndex,
+    concurrent_index,
+    detached_concurrently,
+    dropped_concurrently,
+    reindexed_concurrently,
+)
+
+QUERIES = load_queries(Path(__file__).with_name("probes.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What to do about a statement: first ``cleanup`` (SQL, each alone), then run it unless ``done``."""
+
+    done: bool = False
+    cleanup: tuple[str, ...] = ()
+
+
+def probe(session: Session, statement: Statement, *, interrupted: bool) -> Finding:
+    """Say what is left to do; *interrupted* means that an earlier boot began the statement and did not finish it."""
+    index = concurrent_index(statement)
+    if index is not None:
+        return _probe_index(session, index, interrupted=interrupted)
+    if not interrupted:
+        return Finding()
+    dropped = dropped_concurrently(statement)
+    if dropped is not None:
+        (row,) = session.fetch(QUERIES["relation_exists"], name=qualified(*dropped))
+        return Finding(done=not row["found"])
+    reindexed = reindexed_concurrently(statement)
+    if reindexed is not None:
+        rows = session.fetch(QUERIES["leftovers_of_reindex"], name=qualified(*reindexed))
+        return Finding(
+            cleanup=tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {row['qualified']}" for row in rows)
+        )
+    detached = detached_concurrently(statement)
+    return _probe_partition(session, detached) if detached is not None else Finding()
+
+
+def is_valid(session: Session, index: ConcurrentIndex) -> bool:
+    """True if the index is there and may be used."""
+    rows = session.fetch(
+        QUERIES["find_index"], name=index.name, table=qualified(index.schema, index.table)
+    )
+    return bool(rows) and bool(rows[0]["valid"])
+
+
+def qualified(schema: str, name: str) -> str:
+    """Return a name as ``to_regclass`` reads it: quoted, with its schema if it has one."""
+    quoted = [f'"{part.replace(chr(34), chr(34) * 2)}"' for part in (schema, name) if part]
+    return ".".join(quoted)
+
+
+def _probe_index(session: Session, index: ConcurrentIndex, *, interrupted: bool) -> Finding:
+    rows = session.fetch(
+        QUERIES["find_index"], name=index.name, table=qualified(index.schema, index.table)
+    )
+    if not rows or not rows[0]["same_table"]:
+        return Finding()
+    if not rows[0]["valid"]:
+        # IF NOT EXISTS would take the invalid leftover for the index: it must go first.
+        return Finding(cleanup=(f"DROP INDEX CONCURRENTLY IF EXISTS {rows[0]['qualified']}",))
+    return Finding(done=interrupted)
+
+
+def _probe_partition(session: Session, names: tuple[str, str, str, str]) -> Finding:
+    parent, child = qualified(*names[:2]), qualified(*names[2:])
+    rows = session.fetch(QUERIES["partition_state"], parent=parent, child=child)
+    if not rows:
+        return Finding(done=True)
+    if rows[0]["pending"]:
+        return Finding(
+            done=True, cleanup=(f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE",)
+        )
+    return Finding()

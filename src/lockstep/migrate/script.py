@@ -1,0 +1,192 @@
+"""A file that is going to run becomes a script: its statements, examined before the first of any file runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lockstep.errors import Place, Problem
+from lockstep.migrate.files import File, rejected
+from lockstep.migrate.header import Header, parse_header
+from lockstep.position import place_at
+from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, opaque, parse
+from lockstep.sql.transactions import (
+    client_copy,
+    concurrent_index,
+    discards_all,
+    must_run_alone,
+    transaction_control,
+    validates_only,
+)
+
+_CONTROL_AT_LINE_START = re.compile(
+    r"^[ \t]*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK|END)\b\s*(?:TRANSACTION|WORK)?\s*;",
+    re.IGNORECASE | re.MULTILINE,
+)
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A file, its directives and its statements, fit to run."""
+
+    file: File
+    header: Header
+    statements: tuple[Statement, ...]
+
+    @property
+    def text(self) -> str:
+        """The text that runs."""
+        return self.file.text
+
+    @property
+    def only_validates(self) -> bool:
+        """True if nothing in the file waits in front of other sessions: VALIDATE CONSTRAINT alone."""
+        return all(validates_only(statement) for statement in self.statements)
+
+
+def read_scripts(files: Iterable[File], server_major: int) -> list[Script]:
+    """Examine all *files*; raise ``FilesRejected`` with every problem of every file, or return what will run."""
+    scripts: list[Script] = []
+    problems: list[Problem] = []
+    for file in files:
+        script, found = examine(file, server_major)
+        problems += found
+        if script is not None:
+            scripts.append(script)
+    if problems:
+        raise rejected(problems)
+    return scripts
+
+
+def examine(file: File, server_major: int) -> tuple[Script | None, list[Problem]]:
+    """Return the script of *file*, or None with what is wrong with it."""
+    byte_problem = _unfit_bytes(file)
+    if byte_problem:
+        return None, [byte_problem]
+    header, problems = parse_header(file.shown, file.text, file.kind)
+    try:
+        statements = parse(file.text)
+    except NotParsed as error:
+        if server_major <= GRAMMAR_VERSION:
+            return None, [*problems, _syntax_problem(file, error)]
+        # The server is newer than the grammar: it, not we, knows what this is.
+        statements = opaque(file.text)
+    problems += _judge(file, header, statements)
+    return (None, problems) if problems else (Script(file, header, tuple(statements)), [])
+
+
+def _unfit_bytes(file: File) -> Problem | None:
+    raw = file.raw
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return Problem(
+            "begins with a byte order mark",
+            Place(file.shown, 1, 1),
+            "Save it as UTF-8 without BOM.",
+        )
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Problem("is UTF-16", Place(file.shown, 1, 1), "Save it as UTF-8 without BOM.")
+    nul = raw.find(b"\0")
+    if nul >= 0:
+        return Problem(
+            "holds a NUL byte, which no SQL text can",
+            _byte_place(file, nul),
+            "Remove it; in a bytea literal write it as '\\x00'.",
+        )
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return Problem(
+            f"is not UTF-8: byte 0x{raw[error.start]:02x}",
+            _byte_place(file, error.start),
+            "Save it as UTF-8.",
+        )
+    return None
+
+
+def _byte_place(file: File, offset: int) -> Place:
+    before = file.raw[:offset].decode(errors="replace")
+    return place_at(file.shown, before + file.raw[offset:].decode(errors="replace"), len(before))
+
+
+def _syntax_problem(file: File, error: NotParsed) -> Problem:
+    place = place_at(file.shown, file.text, error.offset)
+    line = file.text.splitlines()[place.line - 1] if file.text else ""
+    if line.lstrip().startswith("\\"):
+        return Problem(
+            f"psql command {line.split()[0]!r}: only SQL runs here",
+            place,
+            "Take it out; the runner connects, orders and wraps the files itself.",
+        )
+    if re.search(r"\bfrom\s+stdin\b", file.text[: error.offset], re.IGNORECASE):
+        return _copy_problem("COPY ... FROM STDIN", place)
+    hint = "It looks like a template: files run as they are." if _TEMPLATE.search(line) else ""
+    return Problem(
+        str(error), place, hint or f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION})."
+    )
+
+
+def _copy_problem(what: str, place: Place) -> Problem:
+    return Problem(
+        f"{what} needs a client that sends or takes the rows",
+        place,
+        "Write the rows as INSERT ... VALUES ... ON CONFLICT (key) DO NOTHING.",
+    )
+
+
+def _judge(file: File, header: Header, statements: list[Statement]) -> list[Problem]:
+    if not statements:
+        return [Problem("holds no statement", Place(file.shown), "Write one, or remove the file.")]
+    problems = []
+    for statement in statements:
+        found = _judge_statement(header, statement)
+        if found:
+            what, next_step = found
+            problems.append(
+                Problem(what, place_at(file.shown, file.text, statement.offset), next_step)
+            )
+    return problems
+
+
+def _judge_statement(header: Header, statement: Statement) -> tuple[str, str] | None:
+    control = transaction_control(statement) or _opaque_control(statement)
+    if control:
+        return (
+            f"{control} inside a file: the file is the transaction",
+            "Take it out"
+            + (
+                "."
+                if not header.transaction
+                else "; to run statements on their own: -- lockstep: no-transaction"
+            ),
+        )
+    copy = client_copy(statement)
+    if copy:
+        problem = _copy_problem(copy, Place(""))
+        return problem.what, problem.next_step
+    if discards_all(statement):
+        return (
+            "DISCARD ALL releases the boot lock",
+            "Write what it is meant to discard: RESET ALL, DISCARD TEMP.",
+        )
+    alone = must_run_alone(statement)
+    if alone and header.transaction:
+        return (
+            f"{alone} cannot run inside a transaction",
+            "Put it into a file of its own with the line: -- lockstep: no-transaction",
+        )
+    index = concurrent_index(statement)
+    if index is not None and not index.name:
+        return (
+            "a concurrent index without a name cannot be found again after a crash",
+            "Name it: CREATE INDEX CONCURRENTLY IF NOT EXISTS table_column_idx ON ...",
+        )
+    return None
+
+
+def _opaque_control(statement: Statement) -> str:
+    if statement.kind:
+        return ""
+    match = _CONTROL_AT_LINE_START.search(statement.text)
+    return match[1].upper() if match else ""

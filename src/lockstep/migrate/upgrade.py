@@ -1,0 +1,214 @@
+"""Steps 2 to 5 on one session: lock (or see that none is needed), migrate, seed, unlock.
+
+The plan is made twice: once without the lock, to leave at once when nothing is pending, and again under it, because what was
+read before may be out of date. Through a transaction pooler there is no session to hold a lock; there one transaction holds
+lock, files and ledger together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from lockstep.errors import EndStateWrong, PoolerUnsafe, Problem
+from lockstep.events import Listener, LockObtained, LockReleased, Planned, PoolerFound
+from lockstep.migrate import failures, ledger
+from lockstep.migrate.apply import Runner
+from lockstep.migrate.files import File, Shipped
+from lockstep.migrate.ledger import Boot
+from lockstep.migrate.plan import Applied, Plan, make_plan
+from lockstep.migrate.script import Script, read_scripts
+from lockstep.postgres.blockers import BlockerWatch
+from lockstep.postgres.lock import try_lock, try_transaction_lock, unlock, wait_for_lock
+from lockstep.postgres.opening import Opened
+from lockstep.postgres.session import ServerError
+from lockstep.settings import Settings
+
+
+class Upgrade:
+    """One boot's way from the schema as it is to the schema as shipped.
+
+    Call ``begin``, ``migrate``, ``seed`` and ``finish`` in this order. Each raises as ``apply.Runner.run`` does; ``begin``
+    also refuses diverged histories, unfit files and a lock that is not obtained in time.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        boot: Boot,
+        shipped: Shipped,
+        settings: Settings,
+        report: Listener,
+    ) -> None:
+        self._session = opened.session
+        self._facts = opened.facts
+        self._parameters = opened.parameters
+        self._pooled = opened.pooling == "transaction"
+        self._boot = boot
+        self._shipped = shipped
+        self._settings = settings
+        self._report = report
+        self._scripts: dict[tuple[str, str], Script] = {}
+        self._has_ledger = opened.facts.has_ledger
+        self.plan = Plan()
+        self.recorded = False
+        """True if the boot's record already says that it is complete."""
+        self.locked = False
+        self.waited = 0.0
+
+    def begin(self, outcome_at_head: Literal["completed"] | None) -> None:
+        """Step 2: make sure that nobody else changes the schema, or that nothing needs to change."""
+        always = self._settings.lock == "always"
+        self.plan = self._read_plan(None if always else outcome_at_head, begin_boot=True)
+        if self.plan.at_head and not always and (self._has_ledger or not self._shipped.files):
+            return
+        self._examine(self.plan.files)
+        waited = self._wait_for_lock()
+        if waited is None:
+            return
+        self.waited, self.locked = waited, True
+        self._report(LockObtained(waited))
+        if not self._has_ledger:
+            ledger.create(self._session, self._boot.app, self._settings.lock_key)
+            self._has_ledger = True
+        history_lost = self.plan.history_lost
+        self.plan = replace(
+            self._read_plan(None, begin_boot=not self._pooled), history_lost=history_lost
+        )
+        if any((file.kind, file.name) not in self._scripts for file in self.plan.files):
+            self._examine(self.plan.files)
+        self._report_plan()
+
+    @property
+    def lock_note(self) -> str:
+        """What step 2 found, in a few words."""
+        if self.locked:
+            return f"key {self._settings.lock_key}"
+        return "not needed: the schema is at head"
+
+    def migrate(self) -> int:
+        """Step 3: apply the pending migrations; return how many."""
+        return self._run(self.plan.migrations)
+
+    def seed(self) -> int:
+        """Step 4: apply the pending seeds, then see that everything shipped is applied; return how many."""
+        count = self._run(self.plan.seeds)
+        if self.locked:
+            self._assert_end_state()
+        return count
+
+    def finish(self) -> None:
+        """Step 5: give the lock back (or commit the one transaction that held it)."""
+        if not self.locked:
+            return
+        try:
+            if self._pooled:
+                self._session.script("RESET ALL; COMMIT")
+            else:
+                ledger.forget_old_boots(self._session, self._boot.app)
+                unlock(self._session, self._settings.lock_key)
+        except ServerError as error:
+            raise failures.of_session(error, self._session) from error
+        self.locked = False
+        self._report(LockReleased())
+
+    def _wait_for_lock(self) -> float | None:
+        return wait_for_lock(
+            self._session,
+            self._settings.lock_key,
+            attempt=try_transaction_lock if self._pooled else try_lock,
+            give_way=self._at_head_now,
+            wait=self._settings.lock_wait,
+            report=self._report,
+        )
+
+    def _at_head_now(self) -> bool:
+        """Between two polls: has the holder done our work? Then nobody needs the lock after it."""
+        if self._settings.lock == "always":
+            return False
+        if not self._has_ledger:
+            return self._ledger_appeared() and self._at_head_now()
+        self.plan = self._read_plan(None, begin_boot=False)
+        return self.plan.at_head
+
+    def _ledger_appeared(self) -> bool:
+        from lockstep.postgres.doctor import examine
+
+        self._has_ledger = examine(self._session).has_ledger
+        return self._has_ledger
+
+    def _read_plan(self, outcome_at_head: str | None, *, begin_boot: bool) -> Plan:
+        rows: Sequence[Applied] | None = None
+        if self._has_ledger and begin_boot:
+            rows, self.recorded = ledger.read_and_begin_boot(
+                self._session, self._boot, self._shipped.digest(), outcome_at_head
+            )
+        elif self._has_ledger:
+            rows = ledger.read(self._session, self._boot.app)
+        return make_plan(
+            self._shipped, rows, user_tables=self._facts.user_tables, missing=self._settings.missing
+        )
+
+    def _examine(self, files: Sequence[File]) -> None:
+        scripts = read_scripts(files, self._facts.major)
+        self._scripts = {(script.file.kind, script.file.name): script for script in scripts}
+        if self._pooled:
+            self._refuse_unless_transactional(scripts)
+
+    def _refuse_unless_transactional(self, scripts: Sequence[Script]) -> None:
+        alone = [script.file for script in scripts if not script.header.transaction]
+        if alone:
+            raise PoolerUnsafe(
+                f"a transaction pooler answers at {self._session.address}, and {len(alone)} pending "
+                f"file{'s need' if len(alone) > 1 else ' needs'} a session of its own",
+                problems=[Problem(f"{file.shown} is no-transaction") for file in alone],
+                why="Behind a transaction pooler a session lock is held by whichever server process happened to answer: "
+                "two boots would both believe to hold it.",
+                next_step="Give the boot a direct connection: set DATABASE_UNPOOLED_URL (or LOCKSTEP_DATABASE_URL).",
+            )
+        self._report(
+            PoolerFound(
+                "no session can hold a lock here: all files run in one transaction that holds it"
+            )
+        )
+
+    def _report_plan(self) -> None:
+        plan = self.plan
+        self._report(
+            Planned(
+                migrations=tuple(file.name for file in plan.migrations),
+                seeds=tuple(file.name for file in plan.seeds),
+                late=plan.late,
+                ahead=plan.ahead,
+                history_lost=plan.history_lost,
+            )
+        )
+
+    def _run(self, files: Sequence[File]) -> int:
+        if not self.locked or not files:
+            return 0
+        with BlockerWatch(self._parameters, self._facts.backend_pid) as watch:
+            runner = Runner(
+                session=self._session,
+                watch=watch,
+                boot=self._boot,
+                key=self._settings.lock_key,
+                lock_timeout=self._settings.lock_timeout,
+                report=self._report,
+                own_transaction=not self._pooled,
+            )
+            runner.run([self._scripts[file.kind, file.name] for file in files])
+        return len(files)
+
+    def _assert_end_state(self) -> None:
+        left = self._read_plan(None, begin_boot=False)
+        if left.at_head:
+            return
+        raise EndStateWrong(
+            f"{len(left.files)} file{'s' * (len(left.files) > 1)} ran and "
+            f"{'are' if len(left.files) > 1 else 'is'} still not in the ledger as shipped",
+            problems=[Problem(f"{file.shown} is not recorded") for file in left.files],
+            why="A file changed the ledger (schema lockstep), or somebody else did while the lock was held.",
+            next_step="Take statements on schema lockstep out of the files, then start again.",
+        )

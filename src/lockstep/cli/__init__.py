@@ -1,0 +1,1 @@
+"""Arguments, exit status, and the rendering of events and errors."""

@@ -1,0 +1,98 @@
+"""The command line's grammar. Built without importing anything that is slow."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, DATABASE_UNPOOLED_URL, DATABASE_URL)"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose usage errors exit with 2 and end with the next step."""
+
+
+def build_parser() -> Parser:
+    """Return the parser for every command."""
+    parser = Parser(
+        prog="lockstep",
+        description="Boots a PostgreSQL-backed service in lockstep with its schema, or stops and says why.",
+        epilog="Exit status: 0 done, 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, 69 database unreachable, "
+        "70 a migration or service failed, 73 port in use, 75 lock not obtained (retry), 77 privilege missing, "
+        "78 configuration wrong, 79 needs unmet, 130/143 interrupted.",
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", parser_class=Parser
+    )
+    _add(commands, "up", "bring the schema to head (steps 1-5), then exit")
+    run = _add(
+        commands, "run", "bring the schema to head, then become CMD: lockstep run -- CMD ..."
+    )
+    run.add_argument(
+        "cmd",
+        nargs=argparse.REMAINDER,
+        metavar="-- CMD",
+        help="the program to become, with its arguments",
+    )
+    serve = _add(commands, "serve", "boot an application: schema, services, HTTP last")
+    serve.add_argument(
+        "target",
+        nargs="?",
+        metavar="MODULE:ATTRIBUTE",
+        help="an Application, or an ASGI application",
+    )
+    serve.add_argument("--host", help="the address to listen on; * for all")
+    serve.add_argument("--port", help="the port to listen on (default: PORT, or 5000)")
+    for name, purpose in (
+        ("status", "show what is applied, pending and ahead; changes nothing"),
+        ("plan", "show what would run, statement by statement; changes nothing"),
+    ):
+        command = _add(commands, name, purpose)
+        command.add_argument(
+            "--exit-code", action="store_true", help="exit with 3 if something is pending"
+        )
+    new = _add(commands, "new", "write the next migration file")
+    new.add_argument("name", metavar="NAME", help="a verb phrase: add_project_id_to_content")
+    new.add_argument("--seed", action="store_true", help="write a seed instead")
+    boots = _add(commands, "boots", "show the latest boots, also failed ones")
+    boots.add_argument(
+        "--limit", type=_count, default=20, metavar="N", help="how many (default 20)"
+    )
+    _add(commands, "doctor", "examine the connections that a boot would use; changes nothing")
+    return parser
+
+
+def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Split ``run ... -- CMD`` at its ``--``, so that CMD's own options are never taken for ours."""
+    if "--" in arguments:
+        at = list(arguments).index("--")
+        return list(arguments[:at]), list(arguments[at + 1 :])
+    return list(arguments), []
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _add(commands: argparse._SubParsersAction[Parser], name: str, purpose: str) -> Parser:
+    command = commands.add_parser(
+        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+    )
+    command.add_argument("--database", metavar="URL", help=DATABASE_HELP)
+    command.add_argument(
+        "--migrations", metavar="DIR", help="the folder of migrations (default: migrations)"
+    )
+    command.add_argument("--seeds", metavar="DIR", help="the folder of seeds (default: seeds)")
+    command.add_argument(
+        "--json", action="store_true", help="data as JSON on stdout: one object a line for streams"
+    )
+    command.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show notices, and the traceback of an unforeseen error",
+    )
+    return command

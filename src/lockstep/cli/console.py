@@ -1,0 +1,182 @@
+"""A boot's events as lines for people; on a terminal the step that runs is shown live in one line that is rewritten."""
+
+from __future__ import annotations
+
+import threading
+from functools import singledispatchmethod
+from typing import TextIO
+
+from lockstep import events as e
+from lockstep.cli.colour import is_terminal, palette_for
+from lockstep.cli.errors import render_error, unmet_lines
+from lockstep.durations import format_duration
+from lockstep.errors import Interrupted, NeedsUnmet
+
+_NAME_WIDTH = 10
+_SCHEMA_STEPS = (e.Step.CONNECT, e.Step.LOCK, e.Step.MIGRATE, e.Step.SEED, e.Step.UNLOCK)
+
+
+class Console:
+    """A listener that writes to *stream*; may be called from any thread."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool = False) -> None:
+        self._stream = stream
+        self._live = is_terminal(stream)
+        self._palette = palette_for(stream)
+        self._verbose = verbose
+        self._lock = threading.Lock()
+        self._progress = ""
+        self._url = ""
+
+    def __call__(self, event: e.Event) -> None:
+        """Show *event*."""
+        with self._lock:
+            self._show(event)
+            self._stream.flush()
+
+    @singledispatchmethod
+    def _show(self, event: e.Event) -> None:  # the fallback of a dispatch
+        """Say nothing of events that have no line."""
+
+    @_show.register
+    def _(self, event: e.BootBegun) -> None:
+        release = f", release {event.release[:12]}" if event.release else ""
+        self._line(f"lockstep {event.command}: {event.app}, {event.environment}{release}")
+
+    @_show.register
+    def _(self, event: e.StepBegun) -> None:
+        self._draw(f"{int(event.step)} {event.step.label} ...")
+
+    @_show.register
+    def _(self, event: e.StepDone) -> None:
+        mark = self._palette.dim("-") if event.skipped else self._palette.green("✓")
+        took = format_duration(event.seconds)
+        self._line(
+            f"{mark} {int(event.step)} {event.step.label:<{_NAME_WIDTH}} {took:>9}  {event.note}".rstrip()
+        )
+        if event.step is e.Step.SERVICES:
+            self._line("✅ ALL SERVICES INITIALIZED SUCCESSFULLY")
+
+    @_show.register
+    def _(self, event: e.EmbeddedStarted) -> None:
+        made = "made" if event.created else "started"
+        self._line(
+            self._palette.dim(f"  embedded PostgreSQL {event.version} {made} in {event.directory}")
+        )
+
+    @_show.register
+    def _(self, event: e.DatabaseWaiting) -> None:
+        self._note(f"waiting for the database ({format_duration(event.waited)}): {event.reason}")
+
+    @_show.register
+    def _(self, event: e.PoolerFound) -> None:
+        self._note(f"a transaction pooler answers here; {event.consequence}")
+
+    @_show.register
+    def _(self, event: e.LockWaiting) -> None:
+        self._note(
+            f"waiting for the boot lock ({format_duration(event.waited)}), held by {event.holder}"
+        )
+
+    @_show.register
+    def _(self, event: e.Planned) -> None:
+        if event.history_lost:
+            self._note(
+                "the database has tables but no ledger: every file runs again (they are idempotent)"
+            )
+        for name in event.late:
+            self._note(f"{name} is late: it sorts before files that are already applied")
+        if event.ahead:
+            self._note(f"the database is ahead of this release by {', '.join(event.ahead)}")
+
+    @_show.register
+    def _(self, event: e.FileBegun) -> None:
+        self._draw(f"{event.kind} {event.position}/{event.total} {event.name} ...")
+
+    @_show.register
+    def _(self, event: e.FileApplied) -> None:
+        self._line(f"    {event.name}  {self._palette.dim(format_duration(event.seconds))}")
+
+    @_show.register
+    def _(self, event: e.StatementDone) -> None:
+        if event.outcome != "done":
+            self._note(f"{event.name}: statement {event.position}/{event.total} {event.outcome}")
+
+    @_show.register
+    def _(self, event: e.ServerNotice) -> None:
+        if self._verbose or event.severity == "WARNING":
+            self._note(f"{event.name}: {event.severity}: {event.message}")
+
+    @_show.register
+    def _(self, _event: e.SchemaFinal) -> None:
+        self._line("✅ DATABASE INITIALIZATION COMPLETED - SCHEMA IS READY")
+
+    @_show.register
+    def _(self, event: e.ServiceStarted) -> None:
+        self._line(f"    {event.name}  {self._palette.dim(format_duration(event.seconds))}")
+
+    @_show.register
+    def _(self, event: e.ServiceDegraded) -> None:
+        self._note(f"service {event.name} is degraded: {event.reason}")
+
+    @_show.register
+    def _(self, event: e.ServiceStopped) -> None:
+        outcome = f"stopped with an error: {event.error}" if event.error else "stopped"
+        self._line(
+            f"    {event.name} {outcome}  {self._palette.dim(format_duration(event.seconds))}"
+        )
+
+    @_show.register
+    def _(self, event: e.HttpListening) -> None:
+        self._draw(f"listening on {event.url}")
+        self._url = event.url
+
+    @_show.register
+    def _(self, event: e.BootCompleted) -> None:
+        took = format_duration(event.seconds)
+        if event.command != "serve":
+            self._line(self._palette.dim(f"  {took} in all"))
+            return
+        self._line("🎉 APPLICATION STARTUP COMPLETED SUCCESSFULLY")
+        self._line("🚀 Application is ready to serve requests!")
+        self._line(f"  {self._url}  ({took})")
+
+    @_show.register
+    def _(self, event: e.BootFailed) -> None:
+        self._clear()
+        if event.step in _SCHEMA_STEPS and not isinstance(event.error, Interrupted):
+            self._line("💥 CRITICAL: DATABASE INITIALIZATION FAILED")
+        if isinstance(event.error, NeedsUnmet):
+            for line in unmet_lines(event.error):
+                self._line(line)
+        self._line(
+            f"✗ {int(event.step)} {event.step.label}: {render_error(event.error, self._palette)}"
+        )
+        if event.step in _SCHEMA_STEPS and event.environment == "production":
+            self._line("🚨 PRODUCTION MODE: Exiting due to database failure")
+
+    @_show.register
+    def _(self, event: e.Stopping) -> None:
+        self._line(f"stopping: {event.reason}")
+
+    @_show.register
+    def _(self, event: e.Stopped) -> None:
+        self._line(f"stopped after {format_duration(event.seconds)}")
+
+    def _note(self, text: str) -> None:
+        self._line(self._palette.yellow(f"  ! {text}"))
+
+    def _line(self, text: str) -> None:
+        self._clear()
+        self._stream.write(text + "\n")
+
+    def _draw(self, text: str) -> None:
+        if self._live:
+            self._clear()
+            self._progress = text
+            self._stream.write(f"  {text}")
+
+    def _clear(self) -> None:
+        if self._progress:
+            self._stream.write("\r\033[K")
+            self._progress = ""

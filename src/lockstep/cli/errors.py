@@ -1,0 +1,66 @@
+"""An error as text for people; its JSON is ``LockstepError.as_dict``."""
+
+from __future__ import annotations
+
+import textwrap
+
+from lockstep.cli.colour import Palette
+from lockstep.errors import LockstepError, NeedsUnmet, Problem
+
+_LABEL_WIDTH = 7
+
+
+def render_error(error: LockstepError, palette: Palette) -> str:
+    """Return the panel that ends a failed command: what, where, why, next."""
+    lines = [palette.red(f"{error.code} {error.title}") + f" (exit status {error.exit_status})"]
+    lines += _part("what", error.what)
+    if error.place is not None:
+        lines += _part("where", str(error.place))
+        lines += _indented(error.place.excerpt)
+    for problem in error.problems:
+        lines += _problem(problem, palette)
+    lines += _part("why", error.why)
+    lines += _part("next", error.next_step)
+    return "\n".join(lines)
+
+
+def unmet_lines(error: NeedsUnmet) -> list[str]:
+    """Return the line that operators search for, one a table that lacks something."""
+    tables = dict.fromkeys(_table_of(problem) for problem in error.problems)
+    return [f"❌ {table.capitalize()} table schema is not ready" for table in tables if table]
+
+
+def _table_of(problem: Problem) -> str:
+    """Read the table out of "service 'x' needs column content.lease_until"."""
+    words = problem.what.partition(" needs ")[2].split()
+    if len(words) < 2:
+        return ""
+    return words[1].rpartition(".")[0] if words[0] == "column" else words[1]
+
+
+def _problem(problem: Problem, palette: Palette) -> list[str]:
+    place = f"{problem.place}: " if problem.place and problem.place.file else ""
+    lines = textwrap.wrap(
+        f"{place}{problem.what}",
+        110,
+        initial_indent="  - ",
+        subsequent_indent="    ",
+        break_long_words=False,
+    )
+    if problem.place is not None and problem.place.excerpt:
+        lines += _indented(problem.place.excerpt)
+    if problem.next_step:
+        lines.append(palette.dim(f"    {problem.next_step}"))
+    return lines
+
+
+def _part(label: str, text: str) -> list[str]:
+    if not text:
+        return []
+    first, *rest = text.splitlines()
+    pad = " " * (_LABEL_WIDTH + 2)
+    return [f"  {label:<{_LABEL_WIDTH}}{first}", *(pad + line for line in rest)]
+
+
+def _indented(excerpt: str) -> list[str]:
+    return ["         " + line for line in excerpt.splitlines()]

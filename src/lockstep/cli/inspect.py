@@ -1,0 +1,236 @@
+"""The commands that look and change nothing in the database: status, plan, new, boots, doctor."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from lockstep.cli.colour import palette_for
+from lockstep.cli.errors import render_error
+from lockstep.cli.main import settings_of
+from lockstep.durations import format_duration
+from lockstep.inspection import Diagnosis, View, diagnose_connection, look
+from lockstep.migrate.plan import Plan
+from lockstep.settings import Settings
+
+PENDING = 3
+_UNFINISHED = "killed or running"
+
+
+def status(options: argparse.Namespace) -> int:
+    """``lockstep status``."""
+    with look(settings_of(options), _silent) as view:
+        shipped, plan, applied = view.plan()
+        holder = view.lock_holder()
+        address = view.session.address
+        version = view.facts.version
+    if options.json:
+        _print_json(
+            {
+                "database": address,
+                "server_version": version,
+                "applied": [
+                    {"kind": r.kind, "name": r.name, "applied_at": r.applied_at.isoformat()}
+                    for r in applied
+                ],
+                "pending": [file.name for file in plan.files],
+                **plan.as_dict(),
+                "lock_holder": str(holder) if holder else None,
+            }
+        )
+    else:
+        print(f"database  {address} (PostgreSQL {version})")
+        print(f"applied   {len(applied)} of {len(shipped.files)} shipped")
+        _print_plan_lines(plan)
+        if holder:
+            print(f"lock      held by {holder}")
+    return _exit_status(plan, options)
+
+
+def plan(options: argparse.Namespace) -> int:
+    """``lockstep plan``."""
+    with look(settings_of(options), _silent) as view:
+        _, made, _ = view.plan()
+        scripts = view.scripts(made)
+    if options.json:
+        files = [
+            {
+                "kind": s.file.kind,
+                "name": s.file.name,
+                "transaction": s.header.transaction,
+                "statements": [statement.text for statement in s.statements],
+            }
+            for s in scripts
+        ]
+        _print_json({**made.as_dict(), "files": files})
+        return _exit_status(made, options)
+    _print_plan_lines(made)
+    for script in scripts:
+        alone = "" if script.header.transaction else "  (no-transaction: statement by statement)"
+        print(f"\n{script.file.shown}{alone}")
+        for statement in script.statements:
+            print(f"  {_first_line(statement.text)}")
+    return _exit_status(made, options)
+
+
+def new(options: argparse.Namespace) -> int:
+    """``lockstep new NAME``."""
+    from lockstep.migrate.new_file import next_file
+
+    settings = settings_of(options)
+    folder = settings.seeds if options.seed else settings.migrations
+    path = next_file(folder, options.name, seed=options.seed)
+    if options.json:
+        _print_json({"file": str(path)})
+    else:
+        print(path)
+    return 0
+
+
+def boots(options: argparse.Namespace) -> int:
+    """``lockstep boots``."""
+    with look(settings_of(options), _silent) as view:
+        rows = view.boots(options.limit)
+    if options.json:
+        _print_json([_boot_json(row) for row in rows])
+        return 0
+    if not rows:
+        print("no boot is recorded here")
+    for row in rows:
+        print(_boot_line(row))
+        if row["error"]:
+            print(f"    {row['error_code']} at {row['step']}: {row['error']['what']}")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """``lockstep doctor``: exit 0 if a boot could go on, else with the status it would exit with."""
+    settings = settings_of(options)
+    with look(settings, _silent) as view:
+        diagnoses = _diagnoses(view, settings)
+        holder = view.lock_holder()
+    refusal = next((d.refusal for d in diagnoses if d.refusal), None)
+    if options.json:
+        found = [_diagnosis_json(d) for d in diagnoses]
+        _print_json(
+            {
+                "connections": found,
+                "lock_holder": str(holder) if holder else None,
+                "fit": refusal is None,
+            }
+        )
+    else:
+        for diagnosis in diagnoses:
+            _print_diagnosis(diagnosis)
+        print(f"boot lock {settings.lock_key}: " + (f"held by {holder}" if holder else "free"))
+    return refusal.exit_status if refusal else 0
+
+
+def _diagnoses(view: View, settings: Settings) -> list[Diagnosis]:
+    source = view.source
+    found = [diagnose_connection("boot", source.url, source.name, settings)]
+    if source.pool_url != source.url:
+        found.append(diagnose_connection("pool", source.pool_url, "DATABASE_URL", settings))
+    return found
+
+
+def _print_diagnosis(diagnosis: Diagnosis) -> None:
+    facts = diagnosis.facts
+    print(f"{diagnosis.role} connection (from {diagnosis.source})")
+    if facts is not None:
+        print(f"  server   PostgreSQL {facts.version}, {diagnosis.address}, role {facts.role}")
+        print(f"  pooler   {_POOLING[diagnosis.pooling]}")
+        print(
+            f"  writes   {'no: standby' if facts.standby else 'no: read-only' if facts.read_only else 'yes'}"
+        )
+        print(
+            f"  creates  schemas: {_yes(facts.may_create_schema)}, tables in {facts.schema}: {_yes(facts.may_create_table)}"
+        )
+        if diagnosis.invalid_indexes:
+            print(
+                f"  invalid  {', '.join(diagnosis.invalid_indexes)} (DROP INDEX CONCURRENTLY, then build again)"
+            )
+    if diagnosis.refusal is not None:
+        print(render_error(diagnosis.refusal, palette_for(sys.stdout)))
+
+
+_POOLING = {
+    "none": "none in between",
+    "session": "one that keeps sessions (fine)",
+    "transaction": "a TRANSACTION POOLER: give the boot a direct connection (DATABASE_UNPOOLED_URL)",
+}
+
+
+def _diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    facts = diagnosis.facts
+    return {
+        "role": diagnosis.role,
+        "source": diagnosis.source,
+        "address": diagnosis.address,
+        "server_version": facts.version if facts else None,
+        "pooling": diagnosis.pooling if facts else None,
+        "standby": facts.standby if facts else None,
+        "read_only": facts.read_only if facts else None,
+        "may_create_schema": facts.may_create_schema if facts else None,
+        "may_create_table": facts.may_create_table if facts else None,
+        "invalid_indexes": list(diagnosis.invalid_indexes),
+        "refusal": diagnosis.refusal.as_dict() if diagnosis.refusal else None,
+    }
+
+
+def _print_plan_lines(plan: Plan) -> None:
+    print(
+        "pending   "
+        + (", ".join(file.name for file in plan.files) or "nothing: the schema is at head")
+    )
+    if plan.late:
+        print(f"late      {', '.join(plan.late)} (they sort before applied files)")
+    if plan.ahead:
+        print(f"ahead     {', '.join(plan.ahead)} (applied here, not shipped by this release)")
+    if plan.history_lost:
+        print(
+            "ledger    empty, though the database has tables: every file would run again (they are idempotent)"
+        )
+
+
+def _exit_status(plan: Plan, options: argparse.Namespace) -> int:
+    return PENDING if options.exit_code and not plan.at_head else 0
+
+
+def _boot_json(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in row.items()
+    }
+
+
+def _boot_line(row: dict[str, Any]) -> str:
+    took = format_duration(row["seconds"]) if row["seconds"] is not None else ""
+    return (
+        f"{row['begun_at']:%Y-%m-%d %H:%M:%S}  {row['outcome'] or _UNFINISHED:<12} {took:>9}  {row['command']:<5} "
+        f"{row['release'][:12] or '-':<12} {row['host']}:{row['pid']}  {row['id'][:8]}"
+    )
+
+
+def _first_line(text: str) -> str:
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if line.strip() and not line.strip().startswith("--")
+    ]
+    first = lines[0] if lines else ""
+    return first if len(lines) < 2 else f"{first} ..."
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "NO"
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value))
+
+
+def _silent(_event: object) -> None:
+    """Looking is not a boot: its events are nobody's business."""

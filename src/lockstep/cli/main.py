@@ -1,0 +1,124 @@
+"""The command line: find the command, run it, turn its end into an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lockstep.cli.arguments import build_parser, split_command
+
+if TYPE_CHECKING:
+    from lockstep.errors import LockstepError
+    from lockstep.events import Event, Listener
+    from lockstep.settings import Settings
+
+FLAGS = ("database", "migrations", "seeds", "host", "port")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that *arguments* name and return the exit status; usage errors exit with 2 from argparse."""
+    own, cmd = split_command(arguments)
+    parser = build_parser()
+    options = parser.parse_args(own)
+    if options.version:
+        from lockstep import __version__
+
+        print(f"lockstep {__version__}")
+        return 0
+    if options.command is None:
+        parser.print_help()
+        return 2
+    options.cmd = cmd or getattr(options, "cmd", [])
+    if options.command == "run" and not options.cmd:
+        parser.error("run needs a program: lockstep run -- CMD ...")
+    return _guarded(_command(options.command), options)
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    if name in {"up", "run", "serve"}:
+        from lockstep.cli import boots
+
+        return {"up": boots.up, "run": boots.run, "serve": boots.serve}[name]
+    from lockstep.cli import inspect
+
+    commands = {
+        "status": inspect.status,
+        "plan": inspect.plan,
+        "new": inspect.new,
+        "boots": inspect.boots,
+        "doctor": inspect.doctor,
+    }
+    return commands[name]
+
+
+def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    from lockstep.errors import LockstepError, Unexpected
+
+    try:
+        return command(options)
+    except LockstepError as error:
+        show_error(error, options)
+        if options.verbose and error.__cause__ is not None:
+            show_traceback(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        unexpected = Unexpected.wrap(error)
+        show_error(unexpected, options)
+        if options.verbose:
+            show_traceback(error)
+        return unexpected.exit_status
+
+
+def show_error(error: LockstepError, options: argparse.Namespace) -> None:
+    """Show *error* once: boots have shown theirs as an event."""
+    if getattr(error, "shown", False):
+        return
+    if options.json:
+        print(json.dumps({"event": "Error", "error": error.as_dict()}), flush=True)
+        return
+    from lockstep.cli.colour import palette_for
+    from lockstep.cli.errors import render_error
+
+    print(render_error(error, palette_for(sys.stderr)), file=sys.stderr)
+
+
+def show_traceback(error: BaseException) -> None:
+    """Show the one traceback that ``--verbose`` asks for."""
+    import traceback
+
+    from lockstep.redaction import redact
+
+    text = "".join(traceback.format_exception(error))
+    print(redact(text), file=sys.stderr)
+
+
+def settings_of(options: argparse.Namespace, declared: Mapping[str, Any] | None = None) -> Settings:
+    """Find the settings for a command: its flags, the environment, the file in the working directory."""
+    from lockstep.settings import resolve
+
+    flags = {name: getattr(options, name, None) for name in FLAGS}
+    return resolve(flags=flags, environ=os.environ, root=Path.cwd(), declared=declared)
+
+
+def listener_of(options: argparse.Namespace) -> Listener:
+    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr."""
+    if options.json:
+        return _print_json
+    from lockstep.cli.console import Console
+
+    return Console(sys.stderr, verbose=options.verbose)
+
+
+def _print_json(event: Event) -> None:
+    print(json.dumps(event.as_dict()), flush=True)

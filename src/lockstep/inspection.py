@@ -1,0 +1,119 @@
+"""Look without touching: what ``status``, ``plan``, ``boots`` and ``doctor`` see. Nothing here writes or locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lockstep.development import DatabaseSource, database_of
+from lockstep.errors import LockstepError
+from lockstep.events import Listener
+from lockstep.interrupt import Interrupt
+from lockstep.migrate import ledger
+from lockstep.migrate.files import Shipped, read_shipped
+from lockstep.migrate.plan import Applied, Plan, make_plan
+from lockstep.migrate.script import Script, read_scripts
+from lockstep.postgres.connection import address_of, connect, session_parameters
+from lockstep.postgres.doctor import Facts, Pooling, diagnose, examine, pooling_of
+from lockstep.postgres.lock import Holder, holder_of
+from lockstep.postgres.session import QUERIES, Session
+from lockstep.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A connection to look through; the block that made it closes it."""
+
+    session: Session
+    facts: Facts
+    source: DatabaseSource
+    settings: Settings
+
+    def applied(self) -> list[Applied] | None:
+        """Return the ledger, or None where there is none yet."""
+        return ledger.read(self.session, self.settings.app) if self.facts.has_ledger else None
+
+    def plan(self) -> tuple[Shipped, Plan, list[Applied]]:
+        """Return what is shipped, what would run, and what is applied; raises as a boot would refuse."""
+        settings = self.settings
+        shipped = read_shipped(settings.migrations, settings.seeds, settings.environment)
+        rows = self.applied()
+        plan = make_plan(
+            shipped, rows, user_tables=self.facts.user_tables, missing=settings.missing
+        )
+        return shipped, plan, rows or []
+
+    def scripts(self, plan: Plan) -> list[Script]:
+        """Return the statements that would run; raises ``FilesRejected`` as a boot would."""
+        return read_scripts(plan.files, self.facts.major)
+
+    def lock_holder(self) -> Holder | None:
+        """Return who holds the boot lock now."""
+        return holder_of(self.session, self.settings.lock_key)
+
+    def boots(self, limit: int) -> list[dict[str, Any]]:
+        """Return the latest boots, newest first."""
+        return (
+            ledger.list_boots(self.session, self.settings.app, limit)
+            if self.facts.has_ledger
+            else []
+        )
+
+
+@contextmanager
+def look(settings: Settings, report: Listener) -> Iterator[View]:
+    """Connect as the boot would, for reading only."""
+    source = database_of(settings, report)
+    try:
+        session = _open(source.url, source.name, settings)
+        try:
+            yield View(session, examine(session), source, settings)
+        finally:
+            session.close()
+    finally:
+        if source.cluster is not None:
+            source.cluster.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the doctor found on one connection; ``refusal`` is what a boot would say, None if it would go on."""
+
+    role: str
+    source: str
+    address: str
+    facts: Facts | None
+    pooling: Pooling
+    invalid_indexes: tuple[str, ...]
+    refusal: LockstepError | None
+
+
+def diagnose_connection(role: str, url: str, source: str, settings: Settings) -> Diagnosis:
+    """Examine one connection string; never raises what a boot would refuse, but returns it."""
+    parameters: dict[str, Any] = {}
+    try:
+        parameters = session_parameters(url, source, f"lockstep:{settings.app}:doctor")
+        session = _open(url, source, settings)
+    except LockstepError as error:
+        return Diagnosis(role, source, address_of(parameters), None, "none", (), error)
+    try:
+        facts = examine(session)
+        pooling = pooling_of(session, facts, parameters)
+        invalid = tuple(row["name"] for row in session.fetch(QUERIES["invalid_indexes"]))
+        refusal = diagnose(facts) if role == "boot" else None
+        return Diagnosis(role, source, address_of(parameters), facts, pooling, invalid, refusal)
+    finally:
+        session.close()
+
+
+def _open(url: str, source: str, settings: Settings) -> Session:
+    return connect(
+        url,
+        source=source,
+        application_name=f"lockstep:{settings.app}:look",
+        wait=0,
+        interrupt=Interrupt(),
+        report=lambda _: None,
+    )

@@ -1,0 +1,1 @@
+"""The content platform that Lockstep boots: its hardest user, and its example."""

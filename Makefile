@@ -31,7 +31,10 @@ types: venv ## mypy, strict
 	@$(PY) -m mypy --no-error-summary
 
 imports: venv ## the arrows between folders
-	@$(PY) -m importlinter.cli lint --no-cache 2>/dev/null || .venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo
+
+docs: venv ## write the reference pages anew
+	@$(PY) tools/make_reference.py
 
 lock: ## pin all requirements anew (needs uv)
 	@uv pip compile pyproject.toml --extra studio --group dev --universal --python-version 3.11 \

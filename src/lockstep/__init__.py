@@ -12,35 +12,51 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockstep.application import Application, Service, ServiceHealth
     from lockstep.catalog.needs import Needs
-    from lockstep.errors import LockstepError, NeedsUnmet, SchemaNotReady
+    from lockstep.cli.main import serve
+    from lockstep.errors import (
+        ConfigurationWrong,
+        LockstepError,
+        NeedsUnmet,
+        Problem,
+        SchemaNotReady,
+    )
     from lockstep.events import Event, Listener
     from lockstep.postgres.gate import Database
+    from lockstep.postgres.queries import load_queries
 
 __version__ = "0.1.0"
 __all__ = [
     "Application",
+    "ConfigurationWrong",
     "Database",
     "Event",
     "Listener",
     "LockstepError",
     "Needs",
     "NeedsUnmet",
+    "Problem",
     "SchemaNotReady",
     "Service",
     "ServiceHealth",
     "__version__",
+    "load_queries",
+    "serve",
 ]
 _HOMES = {
     "Application": "lockstep.application",
+    "ConfigurationWrong": "lockstep.errors",
     "Database": "lockstep.postgres.gate",
     "Event": "lockstep.events",
     "Listener": "lockstep.events",
     "LockstepError": "lockstep.errors",
     "Needs": "lockstep.catalog.needs",
     "NeedsUnmet": "lockstep.errors",
+    "Problem": "lockstep.errors",
     "SchemaNotReady": "lockstep.errors",
     "Service": "lockstep.application",
     "ServiceHealth": "lockstep.application",
+    "load_queries": "lockstep.postgres.queries",
+    "serve": "lockstep.cli.main",
 }
 
 

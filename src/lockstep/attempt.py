@@ -39,6 +39,12 @@ class Attempt:
         self.timeline(event)
         self._listener(event)
 
+    @property
+    def database(self) -> DatabaseSource:
+        """Where the database is; known from step 1 on."""
+        assert self.source is not None
+        return self.source
+
     @contextmanager
     def reported(self) -> Iterator[None]:
         """Report begin and failure of the block; whatever it raises leaves as a ``LockstepError``, recorded."""

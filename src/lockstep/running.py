@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from lockstep.application import Application, Receive, Scope, Send
 from lockstep.boot.http import HttpServer
 from lockstep.boot.runner import Runner
+from lockstep.boot.sockets import reserve
 from lockstep.catalog.needs import find_missing, needs_unmet
-from lockstep.errors import LockstepError
 from lockstep.events import HttpListening, Stopped, Stopping
 from lockstep.health.app import HealthApp
 from lockstep.health.view import View
 from lockstep.postgres.gate import different_database
+from lockstep.worker import unless_stopped
 
 if TYPE_CHECKING:
     from lockstep.attempt import Attempt
-    from lockstep.boot.sockets import Reserved
+    from lockstep.boot.signals import StopSignals
     from lockstep.startup import SchemaReady
 
 
 class Running:
-    """The asynchronous half of a boot: open what needs the schema, wait, and close it all again."""
+    """The asynchronous half of a boot: open what needs the schema, wait, and close it all again.
 
-    def __init__(self, attempt: Attempt, application: Application, reserved: Reserved) -> None:
+    Making one orders the services and reserves the port: what is wrong with either is known before any migration runs.
+    """
+
+    def __init__(self, attempt: Attempt, application: Application, signals: StopSignals) -> None:
         settings = attempt.settings
         self._attempt = attempt
         self._application = application
-        self._reserved = reserved
         self._runner = Runner(
             application.services,
             application.database,
@@ -37,51 +42,83 @@ class Running:
             start_timeout=settings.start_timeout,
             stop_timeout=settings.stop_timeout,
         )
+        self._reserved = reserve(settings.host, settings.port)
         self._http: HttpServer | None = None
+        self._stop_wanted = signals.attach()
+        signals.on_insist = self._force_stop
 
-    async def open_gate(self, ready: SchemaReady) -> None:
-        """Open the services' pool; refuse if it leads to another database than the one that was migrated."""
-        database, settings = self._application.database, self._attempt.settings
-        await database.open(ready.source.pool_url, settings.app)
-        identity = await database.identity()
-        if identity != ready.identity:
-            raise different_database(ready.identity, identity)
+    @property
+    def port(self) -> int:
+        """The port that is reserved, and from step 7 on listens."""
+        return self._reserved.port
 
-    async def start_services(self) -> None:
-        """See that the schema meets every service's needs, then start them in order."""
-        needs = {service.name: service.needs for service in self._application.services}
-        missing = await find_missing(self._application.database, needs)
-        if missing:
-            raise needs_unmet(missing, self._attempt.settings.migrations)
-        await self._runner.start()
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the application."""
+        return self._reserved.url
+
+    async def start_services(self, ready: SchemaReady) -> None:
+        """Step 6: open the gate, see that the schema meets every service's needs, start them in order."""
+        await self._unless_stopped(self._open_gate(ready))
+        await self._unless_stopped(self._refuse_unmet_needs())
+        await self._unless_stopped(self._runner.start())
 
     async def open_http(self) -> None:
-        """Make the ASGI application, run its start-up, and listen: last of all."""
+        """Step 7: make the ASGI application, run its start-up, and listen: last of all."""
         application, settings = self._application, self._attempt.settings
         inner = application.http() if application.http is not None else _nothing_here
-        server = self._http = HttpServer(
+        self._http = HttpServer(
             HealthApp(inner, self._view()),
             self._reserved,
             lifespan=application.lifespan and application.http is not None,
             drain_timeout=settings.drain_timeout,
             start_timeout=settings.start_timeout,
         )
-        await server.start()
-        self._attempt.report(HttpListening(self._reserved.url))
+        await self._unless_stopped(self._http.start())
+        self._attempt.report(HttpListening(self.url))
 
-    async def until_stopped(self, stop: asyncio.Event) -> LockstepError | None:
-        """Wait for a signal (None), or for the error of something critical that ended by itself."""
+    async def until_stopped(self) -> None:
+        """Wait for a signal, or for something critical to end by itself; then walk back, and raise what ended."""
         failures: list[asyncio.Future[Any]] = [self._runner.failed]
         if self._http is not None:
             failures.append(self._http.failed)
-        waiting = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({waiting, *failures}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-        return next((failure.result() for failure in failures if failure.done()), None)
+        waiting = asyncio.create_task(self._stop_wanted.wait())
+        await asyncio.wait({waiting, *failures}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        failure = next((failure.result() for failure in failures if failure.done()), None)
+        await self._stop(
+            failure.what if failure else f"{self._attempt.interrupt.signal_name} received"
+        )
+        if failure is not None:
+            raise failure
 
-    async def stop(self, reason: str) -> None:
+    @asynccontextmanager
+    async def stopped_on_failure(self) -> AsyncIterator[None]:
+        """If the block raises, stop whatever was started in it."""
+        try:
+            yield
+        except BaseException as error:
+            await self._stop(f"the boot did not complete ({type(error).__name__})")
+            raise
+
+    async def _open_gate(self, ready: SchemaReady) -> None:
+        """Refuse if the services' pool leads to another database than the one that was migrated."""
+        database = self._application.database
+        await database.open(ready.source.pool_url, self._attempt.settings.app)
+        identity = await database.identity()
+        if identity != ready.identity:
+            raise different_database(ready.identity, identity)
+
+    async def _refuse_unmet_needs(self) -> None:
+        needs = {service.name: service.needs for service in self._application.services}
+        missing = await find_missing(self._application.database, needs)
+        if missing:
+            raise needs_unmet(missing, self._attempt.settings.migrations)
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        await unless_stopped(work, self._stop_wanted, self._attempt.interrupt)
+
+    async def _stop(self, reason: str) -> None:
         """Walk back: readiness off, HTTP drained, services stopped in reverse, pool closed. Every part gets its turn."""
         begun = time.monotonic()
         self._attempt.report(Stopping(reason))
@@ -96,7 +133,7 @@ class Running:
                 self._reserved.close()
         self._attempt.report(Stopped(time.monotonic() - begun))
 
-    def force_stop(self) -> None:
+    def _force_stop(self) -> None:
         """Cut all connections now: the operator insists."""
         if self._http is not None:
             self._http.force_stop()

@@ -18,6 +18,14 @@ class StepNote:
     text: str = ""
     skipped: bool = False
 
+    def say(self, text: str, *, skipped: bool = False) -> None:
+        """Say what was found."""
+        self.text, self.skipped = text, skipped
+
+    def count(self, applied: int, *, of: int) -> None:
+        """Say how many files were applied, of how many that are shipped."""
+        self.say(f"{applied} applied, {of} in all", skipped=not applied)
+
 
 class Sequence:
     """Walks the steps of one boot: times each, names it to the interrupt, and reports its begin and end."""

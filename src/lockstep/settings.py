@@ -168,23 +168,29 @@ def resolve(
     if values["application"] and values["app"] == _BY_NAME["app"].default:
         problems.append(_UNNAMED)
     if problems:
-        raise ConfigurationWrong(
-            f"{len(problems)} setting{'s are' if len(problems) > 1 else ' is'} wrong",
-            problems=problems,
-            next_step="Correct what is listed and start again; nothing was touched.",
-        )
-    values["host"] = values["host"] or (None if production else "127.0.0.1")
-    if values["host"] == "*":
-        values["host"] = None
-    for folder in ("migrations", "seeds"):
-        values[folder] = root / values[folder]
+        raise _wrong(problems)
     return Settings(
         root=root,
         environment=environment,
         database=database,
         database_source=source,
         pool_database=environ.get("DATABASE_URL") or database,
-        **values,
+        **_placed(values, root, production=production),
+    )
+
+
+def _placed(values: dict[str, Any], root: Path, *, production: bool) -> dict[str, Any]:
+    """Folders are relative to *root*; no host means this machine in development, and everybody in production."""
+    host = values["host"] or ("*" if production else "127.0.0.1")
+    folders = {name: root / values[name] for name in ("migrations", "seeds")}
+    return {**values, **folders, "host": None if host == "*" else host}
+
+
+def _wrong(problems: list[Problem]) -> ConfigurationWrong:
+    return ConfigurationWrong(
+        f"{len(problems)} setting{'s are' if len(problems) > 1 else ' is'} wrong",
+        problems=problems,
+        next_step="Correct what is listed and start again; nothing was touched.",
     )
 
 

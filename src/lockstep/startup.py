@@ -24,8 +24,8 @@ from lockstep.development import database_of
 from lockstep.events import SchemaFinal, Step
 from lockstep.migrate.files import Shipped, read_shipped
 from lockstep.migrate.upgrade import Upgrade
-from lockstep.postgres.opening import open_session
-from lockstep.worker import run_interruptibly, run_interruptibly_async, unless_stopped
+from lockstep.postgres.opening import Opened, open_session
+from lockstep.worker import run_interruptibly, run_interruptibly_async
 
 if TYPE_CHECKING:
     from lockstep.application import Application
@@ -47,7 +47,7 @@ def up(attempt: Attempt) -> SchemaReady:
     with attempt.reported():
         with attempt.sequence.step(Step.PREFLIGHT) as note:
             shipped = read_files(attempt)
-            note.text = f"{len(shipped.migrations)} migrations, {len(shipped.seeds)} seeds"
+            note.say(str(shipped))
         ready = run_interruptibly(lambda: prepare_schema(attempt, shipped), attempt.interrupt)
         attempt.complete()
         return ready
@@ -58,86 +58,72 @@ async def serve(attempt: Attempt, application: Application, signals: StopSignals
 
     Raises what made the boot end, or what ended the application later; returns after an orderly stop.
     """
-    from lockstep.boot.sockets import reserve
     from lockstep.running import Running
 
-    step, interrupt, settings = attempt.sequence.step, attempt.interrupt, attempt.settings
-    stop = signals.attach()
+    step = attempt.sequence.step
     with attempt.reported():
         with step(Step.PREFLIGHT) as note:
             shipped = read_files(attempt)
-            reserved = reserve(settings.host, settings.port)
-            running = Running(attempt, application, reserved)
-            note.text = f"{len(shipped.migrations)} migrations, {len(shipped.seeds)} seeds, port {reserved.port} is ours"
-        signals.on_insist = running.force_stop
-        try:
+            running = Running(attempt, application, signals)
+            note.say(f"{shipped}, port {running.port} is ours")
+        async with running.stopped_on_failure():
             ready = await run_interruptibly_async(
-                lambda: prepare_schema(attempt, shipped), interrupt
+                lambda: prepare_schema(attempt, shipped), attempt.interrupt
             )
-
             with step(Step.SERVICES) as note:
-                await unless_stopped(running.open_gate(ready), stop, interrupt)
-                await unless_stopped(running.start_services(), stop, interrupt)
-                note.text = f"{len(application.services)} started"
+                await running.start_services(ready)
+                note.say(f"{len(application.services)} started")
 
             with step(Step.HTTP) as note:
-                await unless_stopped(running.open_http(), stop, interrupt)
-                note.text = reserved.url
-        except BaseException as error:
-            await running.stop(f"the boot did not complete ({type(error).__name__})")
-            raise
+                await running.open_http()
+                note.say(running.url)
         await asyncio.to_thread(attempt.complete)
-    failure = await running.until_stopped(stop)
-    await running.stop(failure.what if failure else f"{interrupt.signal_name} received")
-    if failure is not None:
-        raise failure
+    await running.until_stopped()
+
+
+def prepare_schema(attempt: Attempt, shipped: Shipped) -> SchemaReady:
+    """Steps 1 to 5, on one connection, in a thread of their own."""
+    step = attempt.sequence.step
+    with step(Step.CONNECT) as note:
+        opened = connect(attempt)
+        note.say(str(opened))
+    upgrade = Upgrade(opened, attempt.boot, shipped, attempt.settings, attempt.report)
+    try:
+        with step(Step.LOCK) as note:
+            upgrade.begin(outcome_at_head="completed" if attempt.boot.command == "up" else None)
+            note.say(upgrade.lock_note, skipped=not upgrade.locked)
+
+        with step(Step.MIGRATE) as note:
+            note.count(upgrade.migrate(), of=len(shipped.migrations))
+
+        with step(Step.SEED) as note:
+            note.count(upgrade.seed(), of=len(shipped.seeds))
+
+        with step(Step.UNLOCK) as note:
+            note.say("", skipped=not upgrade.locked)
+            upgrade.finish()
+    finally:
+        opened.session.close()
+    attempt.recorded = upgrade.recorded
+    attempt.report(SchemaFinal(len(shipped.migrations), len(shipped.seeds)))
+    return SchemaReady(attempt.database, opened.identity)
+
+
+def connect(attempt: Attempt) -> Opened:
+    """Open the boot's connection to wherever the database is, and examine it."""
+    settings = attempt.settings
+    source = attempt.source = database_of(settings, attempt.report)
+    return open_session(
+        source.url,
+        source=source.name,
+        application_name=f"lockstep:{settings.app}:connect",
+        wait=settings.connect_wait,
+        interrupt=attempt.interrupt,
+        report=attempt.report,
+    )
 
 
 def read_files(attempt: Attempt) -> Shipped:
     """Read what this release ships for its environment."""
     settings = attempt.settings
     return read_shipped(settings.migrations, settings.seeds, settings.environment)
-
-
-def prepare_schema(attempt: Attempt, shipped: Shipped) -> SchemaReady:
-    """Steps 1 to 5, on one connection, in a thread of their own."""
-    step, report, settings = attempt.sequence.step, attempt.report, attempt.settings
-
-    with step(Step.CONNECT) as note:
-        source = attempt.source = database_of(settings, report)
-        opened = open_session(
-            source.url,
-            source=source.name,
-            application_name=f"lockstep:{settings.app}:connect",
-            wait=settings.connect_wait,
-            interrupt=attempt.interrupt,
-            report=report,
-        )
-        note.text = str(opened)
-
-    upgrade = Upgrade(opened, attempt.boot, shipped, settings, report)
-    try:
-        with step(Step.LOCK) as note:
-            upgrade.begin(outcome_at_head="completed" if attempt.boot.command == "up" else None)
-            note.text, note.skipped = upgrade.lock_note, not upgrade.locked
-
-        with step(Step.MIGRATE) as note:
-            applied = upgrade.migrate()
-            note.text, note.skipped = (
-                f"{applied} applied, {len(shipped.migrations)} in all",
-                not applied,
-            )
-
-        with step(Step.SEED) as note:
-            applied = upgrade.seed()
-            note.text, note.skipped = f"{applied} applied, {len(shipped.seeds)} in all", not applied
-
-        with step(Step.UNLOCK) as note:
-            note.skipped = not upgrade.locked
-            upgrade.finish()
-    finally:
-        opened.session.close()
-
-    attempt.recorded = upgrade.recorded
-    report(SchemaFinal(len(shipped.migrations), len(shipped.seeds)))
-    return SchemaReady(source, (opened.facts.database, opened.facts.server_started))

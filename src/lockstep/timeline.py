@@ -36,8 +36,8 @@ Outcome = Literal["completed", "failed", "interrupted"]
 
 @dataclass(slots=True)
 class _StepEntry:
-    step: int
-    name: str
+    number: int
+    step: str
     begun: str
     seconds: float | None = None
     note: str = ""

@@ -51,6 +51,8 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         self.close_listeners()
+        for reserved in sockets or []:
+            reserved.close()
         for connection in list(self.server_state.connections):
             try:
                 connection.shutdown()

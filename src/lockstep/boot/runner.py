@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockstep.application import Service, ServiceHealth, ServiceState
 from lockstep.boot.calls import Call, Late, Raised, Returned
@@ -25,6 +25,11 @@ from lockstep.events import (
     ServiceStopped,
 )
 
+if TYPE_CHECKING:
+    from lockstep.postgres.gate import (
+        Database,
+    )  # handed on unseen: boot/ knows nothing of postgres/
+
 _LEAST_SLICE = 0.25
 """Seconds that a service gets for its stop even when those before it have used up the deadline."""
 
@@ -35,11 +40,10 @@ class Runner:
     ``failed`` is done, with the error, when a critical service ends although nobody stopped it.
     """
 
-    # database: a postgres.gate.Database, handed on unseen; boot/ knows nothing of postgres/.
     def __init__(
         self,
         services: Sequence[Service],
-        database: Any,
+        database: Database,
         report: Listener,
         *,
         start_timeout: float,

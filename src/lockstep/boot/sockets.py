@@ -18,25 +18,19 @@ from lockstep.errors import ConfigurationWrong, LockstepError, PortInUse, Privil
 _TRIES_FOR_A_COMMON_PORT = 20
 _ANY_IPV4 = "0.0.0.0"  # noqa: S104 - only where the operator asks for all addresses
 _ALL = dict.fromkeys((None, "*", "::", "[::]"), (_ANY_IPV4, "::"))
-_SHOWN_AS = {_ANY_IPV4: "127.0.0.1", "::": "[::1]"}
+_SHOWN_AS = {_ANY_IPV4: "127.0.0.1", "::": "::1"}
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _NEXT_STEP = "Stop that process, or choose another port with LOCKSTEP_PORT (or PORT)."
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Bound sockets that do not listen yet; whoever has this closes it."""
+    """Bound sockets that do not listen yet; whoever has this closes it. ``url`` is where a browser on this machine goes."""
 
     host: str | None
     port: int
+    url: str
     sockets: tuple[socket.socket, ...]
-
-    @property
-    def url(self) -> str:
-        """Where a browser on this machine finds it."""
-        address = self.sockets[0].getsockname()[0]
-        shown = _SHOWN_AS.get(address, f"[{address}]" if ":" in address else address)
-        return f"http://{shown}:{self.port}"
 
     def prepare_to_listen(self) -> None:
         """Let connections be made that will not keep the next start off the port.
@@ -130,7 +124,9 @@ def _bind_all(host: str | None, addresses: tuple[str, ...], port: int) -> Reserv
                 sockets.append(bound)
                 port = bound.getsockname()[1]
         undo.pop_all()
-    return Reserved(host, port, tuple(sockets))
+    shown = _SHOWN_AS.get(addresses[0], addresses[0])
+    url = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return Reserved(host, port, url, tuple(sockets))
 
 
 def _bind(address: str, port: int, *, needed: bool) -> socket.socket | None:

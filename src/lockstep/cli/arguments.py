@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TypeAlias
 
 DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, DATABASE_UNPOOLED_URL, DATABASE_URL)"
 
 
+_EXIT_STATUSES = (
+    "Exit status: 0 done, 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, "
+    "69 database unreachable, 70 a migration or service failed, 73 port in use, "
+    "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet, "
+    "130/143 interrupted."
+)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose usage errors exit with 2 and end with the next step."""
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 def build_parser() -> Parser:
@@ -17,18 +29,20 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="lockstep",
         description="Boots a PostgreSQL-backed service in lockstep with its schema, or stops and says why.",
-        epilog="Exit status: 0 done, 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, 69 database unreachable, "
-        "70 a migration or service failed, 73 port in use, 75 lock not obtained (retry), 77 privilege missing, "
-        "78 configuration wrong, 79 needs unmet, 130/143 interrupted.",
+        epilog=_EXIT_STATUSES,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands", parser_class=Parser
     )
+    _add_boots(commands)
+    _add_inspections(commands)
+    return parser
+
+
+def _add_boots(commands: Commands) -> None:
     _add(commands, "up", "bring the schema to head (steps 1-5), then exit")
-    run = _add(
-        commands, "run", "bring the schema to head, then become CMD: lockstep run -- CMD ..."
-    )
+    run = _add(commands, "run", "bring the schema to head, then become CMD")
     run.add_argument(
         "cmd",
         nargs=argparse.REMAINDER,
@@ -44,6 +58,9 @@ def build_parser() -> Parser:
     )
     serve.add_argument("--host", help="the address to listen on; * for all")
     serve.add_argument("--port", help="the port to listen on (default: PORT, or 5000)")
+
+
+def _add_inspections(commands: Commands) -> None:
     for name, purpose in (
         ("status", "show what is applied, pending and ahead; changes nothing"),
         ("plan", "show what would run, statement by statement; changes nothing"),
@@ -60,7 +77,6 @@ def build_parser() -> Parser:
         "--limit", type=_count, default=20, metavar="N", help="how many (default 20)"
     )
     _add(commands, "doctor", "examine the connections that a boot would use; changes nothing")
-    return parser
 
 
 def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -78,7 +94,7 @@ def _count(text: str) -> int:
     return number
 
 
-def _add(commands: argparse._SubParsersAction[Parser], name: str, purpose: str) -> Parser:
+def _add(commands: Commands, name: str, purpose: str) -> Parser:
     command = commands.add_parser(
         name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
     )

@@ -8,7 +8,7 @@ import shutil
 
 from lockstep.attempt import Attempt
 from lockstep.boot.signals import StopSignals
-from lockstep.cli.main import listener_of, settings_of
+from lockstep.cli.invocation import listener_of, settings_of
 from lockstep.errors import ConfigurationWrong, LockstepError
 from lockstep.interrupt import Interrupt
 from lockstep.startup import SchemaReady

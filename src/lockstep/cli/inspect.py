@@ -9,7 +9,7 @@ from typing import Any
 
 from lockstep.cli.colour import palette_for
 from lockstep.cli.errors import render_error
-from lockstep.cli.main import settings_of
+from lockstep.cli.invocation import settings_of
 from lockstep.durations import format_duration
 from lockstep.inspection import Diagnosis, View, diagnose_connection, look
 from lockstep.migrate.plan import Plan

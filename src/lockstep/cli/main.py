@@ -6,18 +6,13 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from lockstep.cli.arguments import build_parser, split_command
 
 if TYPE_CHECKING:
     from lockstep.errors import LockstepError
-    from lockstep.events import Event, Listener
-    from lockstep.settings import Settings
-
-FLAGS = ("database", "migrations", "seeds", "host", "port")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,6 +32,24 @@ def run(arguments: Sequence[str]) -> int:
     if options.command == "run" and not options.cmd:
         parser.error("run needs a program: lockstep run -- CMD ...")
     return _guarded(_command(options.command), options)
+
+
+def serve(application: Application | str, arguments: Sequence[str]) -> int:
+    """Do what ``lockstep serve`` does, for an application's own ``__main__``; return the exit status.
+
+    Named as ``module:attribute`` it is imported in step 0, where a signal is heard and a mistake in it gets its message.
+    """
+    named = [application] if isinstance(application, str) else []
+    options = build_parser().parse_args(["serve", *named, *arguments])
+
+    def command(options: argparse.Namespace) -> int:
+        from lockstep.cli.serving import serve_application
+
+        return serve_application(
+            options, None if isinstance(application, str) else application
+        )
+
+    return _guarded(command, options)
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
@@ -101,24 +114,3 @@ def show_traceback(error: BaseException) -> None:
 
     text = "".join(traceback.format_exception(error))
     print(redact(text), file=sys.stderr)
-
-
-def settings_of(options: argparse.Namespace, declared: Mapping[str, Any] | None = None) -> Settings:
-    """Find the settings for a command: its flags, the environment, the file in the working directory."""
-    from lockstep.settings import resolve
-
-    flags = {name: getattr(options, name, None) for name in FLAGS}
-    return resolve(flags=flags, environ=os.environ, root=Path.cwd(), declared=declared)
-
-
-def listener_of(options: argparse.Namespace) -> Listener:
-    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr."""
-    if options.json:
-        return _print_json
-    from lockstep.cli.console import Console
-
-    return Console(sys.stderr, verbose=options.verbose)
-
-
-def _print_json(event: Event) -> None:
-    print(json.dumps(event.as_dict()), flush=True)

@@ -12,7 +12,7 @@ from typing import Any
 from lockstep.application import Application
 from lockstep.attempt import Attempt
 from lockstep.boot.signals import StopSignals
-from lockstep.cli.main import listener_of, settings_of
+from lockstep.cli.invocation import listener_of, settings_of
 from lockstep.errors import ConfigurationWrong, LockstepError, Place
 from lockstep.interrupt import Interrupt
 from lockstep.startup import serve

@@ -7,8 +7,6 @@ server itself holds; nothing here trusts a process id.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,11 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lockstep.embedded import conninfo, locks, postmaster, watcher
+from lockstep.embedded import conninfo, locks, postmaster
 from lockstep.embedded.binaries import Binaries, find
-from lockstep.embedded.data import make_data_directory, server_environment
-from lockstep.embedded.place import LARGEST_LOG, Place, prepare, socket_directory, storage_problems
-from lockstep.errors import DatabaseUnreachable, LockNotObtained
+from lockstep.embedded.data import make_data_directory
+from lockstep.embedded.launch import give_up_if_late, launch, wait_until_ready
+from lockstep.embedded.place import Place, prepare, storage_problems
+from lockstep.errors import LockNotObtained
 
 SECONDS_TO_WAIT_FOR_THE_STOP = 60.0
 
@@ -91,7 +90,7 @@ class Cluster:
         return conninfo.url(self._connection(dbname))
 
     def keep_across_exec(self) -> None:
-        """Let a program that replaces this process keep the server; it goes on until that program ends."""
+        """Let a program that replaces this process keep the server, until it and all that inherit its open files have ended."""
         if self._lifeline is not None:
             os.set_inheritable(self._lifeline, True)
 
@@ -153,10 +152,10 @@ def start(
                     if status:
                         return Cluster(place, status, lifeline, created=False, joined=True)
                     created = make_data_directory(place, durable=durable, lock=lock)
-                    log_begins = _launch(place, server, options, discard=discard)
+                    log_begins = launch(place, server, options, discard=discard)
                 finally:
                     os.close(server)  # from here on, only the watcher and the server hold its lock
-                status = _wait_until_ready(place, log_begins, deadline)
+                status = wait_until_ready(place, log_begins, deadline)
                 return Cluster(place, status, lifeline, created=created, joined=False)
             except BaseException:
                 os.close(lifeline)
@@ -192,66 +191,6 @@ def _join(place: Place, lifeline: int, server: int, deadline: float) -> postmast
         status = None if doomed else postmaster.ready(place.data)
         if status and postmaster.answers(status):
             return status
-        _give_up_if_late(place, 0, deadline)
+        give_up_if_late(place, 0, deadline)
         time.sleep(locks.POLL_SECONDS)
     return None
-
-
-def _launch(place: Place, server: int, options: Mapping[str, str], *, discard: bool) -> int:
-    """Start the watcher, which starts the server and inherits the lock *server*; return where the log of this start begins."""
-    port = int(options.get("port", "5432"))
-    sockets = socket_directory(place, port)
-    postmaster.clear_remains(place.data, sockets, port)
-    quoted = str(sockets).replace('"', '""')  # the setting is a list of directories
-    given = {**options, "unix_socket_directories": f'"{quoted}"'}
-    arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
-    if place.log.exists() and place.log.stat().st_size > LARGEST_LOG:
-        place.log.replace(place.log.with_suffix(".log.1"))
-    with place.log.open("ab") as log:
-        log_begins = log.tell()
-        watching = subprocess.run(  # noqa: S603 - our own watcher
-            [
-                *(sys.executable, "-I", "-S", watcher.__file__, str(place.users), str(server)),
-                str(sockets) if sockets != place.home else "",
-                str(place.root) if discard else "",
-                *place.account.command(place.binaries.postgres, "-D", str(place.data), *arguments),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=server_environment(),
-            cwd="/",
-            pass_fds=(server,),
-            start_new_session=True,
-            check=False,
-        )
-    if watching.returncode != 0:
-        raise _not_started(place, log_begins, "Its watcher could not be started.")
-    return log_begins
-
-
-def _wait_until_ready(place: Place, log_begins: int, deadline: float) -> postmaster.Status:
-    while True:
-        alive = locks.is_held(place.server)  # asked first: a server may become ready, and then die
-        if status := postmaster.ready(place.data):
-            return status
-        if not alive:
-            raise _not_started(place, log_begins, "It ended at once.")
-        _give_up_if_late(place, log_begins, deadline)
-        time.sleep(locks.POLL_SECONDS)
-
-
-def _give_up_if_late(place: Place, log_begins: int, deadline: float) -> None:
-    if time.monotonic() > deadline:
-        raise _not_started(place, log_begins, "It was not ready in time.")
-
-
-def _not_started(place: Place, log_begins: int, reason: str) -> DatabaseUnreachable:
-    with place.log.open("rb") as log:
-        log.seek(log_begins)
-        last_lines = log.read().decode(errors="replace").strip().splitlines()[-12:]
-    return DatabaseUnreachable(
-        f"The development PostgreSQL in {place.home} did not start",
-        why="\n".join([f"{reason} The end of its log:", *last_lines]),
-        next_step=f"See {place.log}. If nothing in it is needed, remove {place.home}: the next start makes a new one.",
-    )

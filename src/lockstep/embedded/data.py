@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from lockstep.embedded.place import Place
+from lockstep.embedded.place import FREE_SOME_SPACE, Place, tells_of_a_full_disk
 from lockstep.errors import ConfigurationWrong
 
 # C.UTF-8 sorts by code point and knows the letters of all languages. From 17 on it is PostgreSQL's own and the same everywhere.
@@ -36,12 +36,11 @@ def make_data_directory(place: Place, *, durable: bool, lock: int) -> bool:
             unfinished.rename(place.data)
             return True
     shutil.rmtree(unfinished, ignore_errors=True)
-    full = "No space left" in result.stdout
     raise ConfigurationWrong(
         f"PostgreSQL's initdb failed in {place.home} (exit status {result.returncode})",
         why="\n".join(result.stdout.strip().splitlines()[-8:]),
-        next_step="Free some space, then start again."
-        if full
+        next_step=FREE_SOME_SPACE
+        if tells_of_a_full_disk(result.stdout)
         else "Set LOCKSTEP_PG_BIN to another PostgreSQL, or DATABASE_URL to a server that runs.",
     )
 

@@ -29,9 +29,11 @@ from lockstep.errors import ConfigurationWrong
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 LARGEST_LOG = 5_000_000
 
+FREE_SOME_SPACE = "Free some space, then start again."
+
 _REASONS = {
-    errno.ENOSPC: ("the disk is full", "Free some space, then start again."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some space, then start again."),
+    errno.ENOSPC: ("the disk is full", FREE_SOME_SPACE),
+    errno.EDQUOT: ("the disk quota is used up", FREE_SOME_SPACE),
     errno.EROFS: ("the file system is read-only", ""),
     errno.EACCES: ("this account has no permission there", ""),
     errno.EPERM: ("this account has no permission there", ""),
@@ -90,6 +92,9 @@ def prepare(root: Path, binaries: Binaries) -> Place:
     if not root.is_dir():
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         (root / ".gitignore").write_text("*\n")  # a database is not for committing
+    (root / "lock").touch(
+        mode=0o600
+    )  # what we may not write to is an error, not a reason to look for another account
     account, binaries, root = choose(binaries, root)
     home = root / f"pg{binaries.major}"
     account.make_directory(home)
@@ -132,6 +137,11 @@ def storage_problems(root: Path) -> Iterator[None]:
             why=f"{error.filename or root}: {reason}.",
             next_step=remedy or _ELSEWHERE,
         ) from error
+
+
+def tells_of_a_full_disk(output: str) -> bool:
+    """Return whether PostgreSQL's messages have no other cause than a full disk."""
+    return "No space left on device" in output or "Check free disk space" in output
 
 
 def _fits(directory: Path, port: int) -> bool:

@@ -65,6 +65,9 @@ class Shipped:
         """Migrations, then seeds: the order in which they run."""
         return self.migrations + self.seeds
 
+    def __str__(self) -> str:
+        return f"{len(self.migrations)} migrations, {len(self.seeds)} seeds"
+
     def digest(self) -> str:
         """Return one hash of all kinds, names and checksums; ``ledger.sql`` computes the same of the ledger."""
         lines = sorted(f"{file.kind} {file.name} {file.checksum}" for file in self.files)

@@ -26,6 +26,11 @@ class Opened:
         """Host, port and database, fit to be shown."""
         return address_of(self.parameters)
 
+    @property
+    def identity(self) -> tuple[str, object]:
+        """What tells this database from others: its name, and when its server started."""
+        return self.facts.database, self.facts.server_started
+
     def __str__(self) -> str:
         return f"PostgreSQL {self.facts.version}, {self.address}, as {self.facts.role}"
 

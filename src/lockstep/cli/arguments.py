@@ -18,7 +18,9 @@ _EXIT_STATUSES = (
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose usage errors exit with 2 and end with the next step."""
+    """An argument parser that knows its commands' names."""
+
+    command_names: tuple[str, ...] = ()
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -37,6 +39,7 @@ def build_parser() -> Parser:
     )
     _add_boots(commands)
     _add_inspections(commands)
+    parser.command_names = tuple(commands.choices)
     return parser
 
 

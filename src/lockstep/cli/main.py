@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lockstep.cli.arguments import build_parser, split_command
 
 if TYPE_CHECKING:
+    from lockstep.application import Application
     from lockstep.errors import LockstepError
 
 
@@ -37,19 +38,13 @@ def run(arguments: Sequence[str]) -> int:
 def serve(application: Application | str, arguments: Sequence[str]) -> int:
     """Do what ``lockstep serve`` does, for an application's own ``__main__``; return the exit status.
 
-    Named as ``module:attribute`` it is imported in step 0, where a signal is heard and a mistake in it gets its message.
+    Named as ``module:attribute`` it is imported in step 0, where a signal is heard and a mistake gets its message.
     """
-    named = [application] if isinstance(application, str) else []
+    named, made = ([application], None) if isinstance(application, str) else ([], application)
     options = build_parser().parse_args(["serve", *named, *arguments])
+    from lockstep.cli.serving import serve_application
 
-    def command(options: argparse.Namespace) -> int:
-        from lockstep.cli.serving import serve_application
-
-        return serve_application(
-            options, None if isinstance(application, str) else application
-        )
-
-    return _guarded(command, options)
+    return _guarded(lambda options: serve_application(options, made), options)
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:

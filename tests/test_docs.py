@@ -1,0 +1,87 @@
+"""The documents cannot rot: their commands are run, their links lead somewhere, their words are the code's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lockstep.cli.arguments import build_parser
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    """Every command of the tutorial works, and prints what the page shows after it."""
+    page = (ROOT / "docs" / "tutorial" / "first-boot.md").read_text(encoding="utf-8")
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("LOCKSTEP_", "DATABASE_", "PG"))
+    }
+    path = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ["PATH"], str(_curl(tmp_path))]
+    )
+    script, expected = [], []
+    for language, text in BLOCK.findall(page):
+        if language == "sh":
+            script.append(text)
+        else:
+            expected += text.splitlines()
+    done = subprocess.run(
+        ["bash", "-e", "-c", "exec 2>&1\n" + "".join(script)],
+        cwd=_made(tmp_path / "a folder"),
+        env={**inherited, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    position = 0
+    for line in expected:
+        pattern = ".*".join(re.escape(part.strip()) for part in line.split("..."))
+        found = re.compile(pattern).search(done.stdout, position)
+        assert found, f"{line!r} is not in what follows:\n{done.stdout[position:]}"
+        position = found.start()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _curl(folder: Path) -> Path:
+    """A stand-in for curl at the end of PATH: a bare Debian has none."""
+    stand_in = folder / "bin" / "curl"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "
+        '\'import sys, urllib.request as u; print(u.urlopen(sys.argv[-1]).read().decode(), end="")\' "$@"\n'
+    )
+    stand_in.chmod(0o755)
+    return stand_in.parent
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file or folder of the repository."""
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_pages_name_exist(page: Path) -> None:
+    """Every ``lockstep <command>`` at the beginning of a shell line is a command."""
+    commands = set(build_parser().command_names)
+    shell = "\n".join(
+        text
+        for language, text in BLOCK.findall(page.read_text(encoding="utf-8"))
+        if language == "sh"
+    )
+    assert set(re.findall(r"^lockstep (\w+)", shell, re.MULTILINE)) <= commands

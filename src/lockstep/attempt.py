@@ -55,7 +55,7 @@ class Attempt:
         except LockstepError as error:
             self._fail(error)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.interrupt.requested:
                 stopped = Interrupted(self.interrupt.signal_number, during=self.interrupt.during)
                 self._fail(stopped)
@@ -71,11 +71,12 @@ class Attempt:
             self.record("completed", patience=2.0)
 
     def record(self, outcome: str, *, patience: float) -> None:
-        """Write the boot's row, where there is a database to write it to."""
-        if self.source is not None:
+        """Write the boot's row, where there is a database to write it to; one that failed in step 0 has a row too."""
+        url = self.source.url if self.source is not None else self.settings.database
+        if url is not None:
             self.recorded = write_record(
-                self.source.url,
-                self.source.name,
+                url,
+                self.settings.database_source,
                 self.boot,
                 self.timeline,
                 outcome,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstep.events import EmbeddedStarted, Listener
+from lockstep.values import dataclass
 
 if TYPE_CHECKING:
     from lockstep.embedded.cluster import Cluster

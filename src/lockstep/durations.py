@@ -6,6 +6,8 @@ import re
 
 _FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_LONGEST = 24 * 24 * 3600.0
+"""What PostgreSQL can be told: 2^31 milliseconds are 24 days and some hours."""
 
 
 def parse_duration(text: str) -> float:
@@ -13,7 +15,10 @@ def parse_duration(text: str) -> float:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write for example 500ms, 5s, 2m or 1h")
-    return float(match[1]) * _SECONDS[(match[2] or "s").lower()]
+    seconds = float(match[1]) * _SECONDS[(match[2] or "s").lower()]
+    if 0 < seconds < 0.001 or seconds > _LONGEST:
+        raise ValueError(f"{text!r} is out of range; durations go from 1ms to 24 days")
+    return seconds
 
 
 def format_duration(seconds: float) -> str:

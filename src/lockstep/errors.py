@@ -34,10 +34,10 @@ are two renderings of the same object. Refuse and fail differ in class because t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lockstep.redaction import redact
+from lockstep.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class LockstepError(Exception):
 class Refused(LockstepError):
     """Lockstep will not act; nothing was changed."""
 
-    title = "Refused; nothing was changed"
+    title = "Refused"
 
 
 class Failed(LockstepError):

@@ -7,11 +7,12 @@ list of events of a boot is held by a golden test; that is the test of determini
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import IntEnum
 from typing import Any
 
 from lockstep.errors import LockstepError
+from lockstep.values import dataclass
 
 
 class Step(IntEnum):
@@ -150,6 +151,15 @@ class StatementDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StatementBlocked(Event):
+    """A statement waits for what other sessions hold; ``blockers`` names them. Repeated while it waits."""
+
+    name: str
+    blockers: str
+    waited: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileApplied(Event):
     """A migration or seed is applied and recorded."""
 
@@ -241,9 +251,17 @@ class Stopping(Event):
 
 @dataclass(frozen=True, slots=True)
 class Stopped(Event):
-    """Everything that was started is stopped."""
+    """Everything that was started has been told to stop; ``problems`` are those of closing HTTP and the pool."""
 
     seconds: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind(Event):
+    """Tasks that ignore being cancelled; the process ends without waiting for them."""
+
+    tasks: tuple[str, ...]
 
 
 def _plain(value: object) -> object:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lockstep.development import DatabaseSource, database_of
 from lockstep.errors import LockstepError
 from lockstep.events import Listener
 from lockstep.interrupt import Interrupt
-from lockstep.migrate import ledger
+from lockstep.migrate import failures, ledger
 from lockstep.migrate.files import Shipped, read_shipped
 from lockstep.migrate.plan import Applied, Plan, make_plan
 from lockstep.migrate.script import Script, read_scripts
 from lockstep.postgres.connection import address_of, connect, session_parameters
-from lockstep.postgres.doctor import Facts, Pooling, diagnose, examine, pooling_of
+from lockstep.postgres.doctor import Facts, diagnose, examine
+from lockstep.postgres.gate import different_database
 from lockstep.postgres.lock import Holder, holder_of
-from lockstep.postgres.session import QUERIES, Session
+from lockstep.postgres.pooling import Pooling, pooling_of, refuse_statement_pooling
+from lockstep.postgres.session import QUERIES, ServerError, Session
 from lockstep.settings import Settings
 
 
@@ -70,6 +72,8 @@ def look(settings: Settings, report: Listener) -> Iterator[View]:
         session = _open(source.url, source.name, settings)
         try:
             yield View(session, examine(session), source, settings)
+        except ServerError as error:
+            raise failures.of_session(error, session) from error
         finally:
             session.close()
     finally:
@@ -90,6 +94,19 @@ class Diagnosis:
     refusal: LockstepError | None
 
 
+def diagnose_connections(view: View) -> list[Diagnosis]:
+    """Examine the boot's connection string, and the services' pool's where it is another; they must lead to one database."""
+    source = view.source
+    boot = diagnose_connection("boot", source.url, source.name, view.settings)
+    if source.pool_url == source.url:
+        return [boot]
+    pool = diagnose_connection("pool", source.pool_url, "DATABASE_URL", view.settings)
+    if boot.facts and pool.facts and _identity(boot.facts) != _identity(pool.facts):
+        refusal = different_database(_identity(boot.facts), _identity(pool.facts))
+        pool = replace(pool, refusal=refusal)
+    return [boot, pool]
+
+
 def diagnose_connection(role: str, url: str, source: str, settings: Settings) -> Diagnosis:
     """Examine one connection string; never raises what a boot would refuse, but returns it."""
     parameters: dict[str, Any] = {}
@@ -102,10 +119,20 @@ def diagnose_connection(role: str, url: str, source: str, settings: Settings) ->
         facts = examine(session)
         pooling = pooling_of(session, facts, parameters)
         invalid = tuple(row["name"] for row in session.fetch(QUERIES["invalid_indexes"]))
-        refusal = diagnose(facts) if role == "boot" else None
+    except ServerError as error:
+        refusal: LockstepError | None = failures.of_session(error, session)
+        return Diagnosis(role, source, address_of(parameters), None, "none", (), refusal)
+    else:
+        refusal = refuse_statement_pooling(pooling, session.address)
+        if role == "boot":
+            refusal = diagnose(facts) or refusal
         return Diagnosis(role, source, address_of(parameters), facts, pooling, invalid, refusal)
     finally:
         session.close()
+
+
+def _identity(facts: Facts) -> tuple[str, object]:
+    return facts.database, facts.server_started
 
 
 def _open(url: str, source: str, settings: Settings) -> Session:

@@ -19,9 +19,23 @@ def place_at(file: str, text: str, offset: int) -> Place:
 
 
 def excerpt(line: str, column: int, number: int) -> str:
-    """Return *line* with its number and a caret under *column* (from 1), cut to a readable width."""
+    """Return *line* with its number and a caret under *column* (from 1), cut to a readable width.
+
+    Tabs become single spaces and control characters dots: the caret stays where it points, and the terminal in peace.
+    """
+    from unicodedata import category, combining, east_asian_width
+
+    def printable(character: str) -> str:
+        if character in "\t\N{NO-BREAK SPACE}":
+            return " "
+        return "·" if category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else character
+
+    def width(character: str) -> int:
+        return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
+
     cut = max(0, column - 1 - _EXCERPT_WIDTH // 2) if len(line) > _EXCERPT_WIDTH else 0
-    shown = line[cut : cut + _EXCERPT_WIDTH].expandtabs(1)
+    shown = "".join(map(printable, line[cut : cut + _EXCERPT_WIDTH]))
+    before = sum(map(width, shown[: column - 1 - cut]))
     gutter = f"{number:>5} | "
-    caret = " " * (len(gutter) - 2) + "| " + " " * (column - 1 - cut) + "^"
+    caret = " " * (len(gutter) - 2) + "| " + " " * before + "^"
     return f"{gutter}{shown}\n{caret}"

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from lockstep.application import Application, Receive, Scope, Send
+from lockstep.application import Application, AsgiApp, Receive, Scope, Send, ServiceState
 from lockstep.boot.http import HttpServer
+from lockstep.boot.leaving import leave_within
+from lockstep.boot.places import describe, raising_place
 from lockstep.boot.runner import Runner
 from lockstep.boot.sockets import reserve
 from lockstep.catalog.needs import find_missing, needs_unmet
+from lockstep.errors import HttpFailed, LockstepError
 from lockstep.events import HttpListening, Stopped, Stopping
 from lockstep.health.app import HealthApp
 from lockstep.health.view import View
+from lockstep.postgres.connection import read_conninfo
 from lockstep.postgres.gate import different_database
 from lockstep.worker import unless_stopped
 
@@ -24,11 +28,15 @@ if TYPE_CHECKING:
     from lockstep.boot.signals import StopSignals
     from lockstep.startup import SchemaReady
 
+_INSISTED = 0.5
+"""Seconds that everything still running gets after a second signal."""
+
 
 class Running:
     """The asynchronous half of a boot: open what needs the schema, wait, and close it all again.
 
-    Making one orders the services and reserves the port: what is wrong with either is known before any migration runs.
+    Making one orders the services, reads the pool's address and reserves the port: what is wrong with these is known before
+    any migration runs.
     """
 
     def __init__(self, attempt: Attempt, application: Application, signals: StopSignals) -> None:
@@ -42,6 +50,8 @@ class Running:
             start_timeout=settings.start_timeout,
             stop_timeout=settings.stop_timeout,
         )
+        if settings.pool_database is not None:
+            read_conninfo(settings.pool_database, "DATABASE_URL")
         self._reserved = reserve(settings.host, settings.port)
         self._http: HttpServer | None = None
         self._stop_wanted = signals.attach()
@@ -51,6 +61,13 @@ class Running:
     def port(self) -> int:
         """The port that is reserved, and from step 7 on listens."""
         return self._reserved.port
+
+    @property
+    def services(self) -> str:
+        """How many services run, and how many should but do not."""
+        states = list(self._runner.states().values())
+        degraded = states.count(ServiceState.DEGRADED)
+        return f"{len(states) - degraded} started" + (f", {degraded} degraded" if degraded else "")
 
     @property
     def url(self) -> str:
@@ -66,7 +83,7 @@ class Running:
     async def open_http(self) -> None:
         """Step 7: make the ASGI application, run its start-up, and listen: last of all."""
         application, settings = self._application, self._attempt.settings
-        inner = application.http() if application.http is not None else _nothing_here
+        inner = _make(application.http) if application.http is not None else _nothing_here
         self._http = HttpServer(
             HealthApp(inner, self._view()),
             self._reserved,
@@ -97,8 +114,8 @@ class Running:
         """If the block raises, stop whatever was started in it."""
         try:
             yield
-        except BaseException as error:
-            await self._stop(f"the boot did not complete ({type(error).__name__})")
+        except BaseException:
+            await self._stop("the boot did not complete")
             raise
 
     async def _open_gate(self, ready: SchemaReady) -> None:
@@ -122,21 +139,27 @@ class Running:
         """Walk back: readiness off, HTTP drained, services stopped in reverse, pool closed. Every part gets its turn."""
         begun = time.monotonic()
         self._attempt.report(Stopping(reason))
-        try:
-            if self._http is not None:
-                await self._http.stop()
-        finally:
+        problems: list[str] = []
+        for part in (self._stop_http, self._stop_services, self._application.database.close):
             try:
-                await self._runner.stop()
-            finally:
-                await self._application.database.close()
-                self._reserved.close()
-        self._attempt.report(Stopped(time.monotonic() - begun))
+                problems += await part() or ()
+            except Exception as error:
+                problems.append(describe(error))
+        self._reserved.close()
+        self._attempt.report(Stopped(time.monotonic() - begun, tuple(problems)))
+
+    async def _stop_http(self) -> list[str]:
+        return [problem.what for problem in await self._http.stop()] if self._http else []
+
+    async def _stop_services(self) -> None:
+        # What goes wrong here is an event of the service's own.
+        await self._runner.stop()
 
     def _force_stop(self) -> None:
-        """Cut all connections now: the operator insists."""
+        """Cut all connections and go, now: the operator insists."""
         if self._http is not None:
             self._http.force_stop()
+        leave_within(_INSISTED, 128 + self._attempt.interrupt.signal_number)
 
     def _view(self) -> View:
         return View(
@@ -146,6 +169,20 @@ class Running:
             probe_database=self._application.database.probe,
             health_service=self._application.health_service,
         )
+
+
+def _make(http: Callable[[], AsgiApp]) -> AsgiApp:
+    try:
+        return http()
+    except LockstepError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise HttpFailed(
+            "the application's http() failed",
+            place=raising_place(error),
+            why=describe(error),
+            next_step="Correct it, then start again; --verbose shows the traceback.",
+        ) from error
 
 
 async def _nothing_here(scope: Scope, _receive: Receive, send: Send) -> None:

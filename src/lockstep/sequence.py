@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from lockstep.events import Listener, Step, StepBegun, StepDone
 from lockstep.interrupt import Interrupt
+from lockstep.values import dataclass
 
 
 @dataclass(slots=True)

@@ -6,15 +6,13 @@ rest where that environment runs. Connection strings are never read from files: 
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from lockstep.durations import parse_duration
 from lockstep.errors import ConfigurationWrong, Place, Problem
+from lockstep.values import dataclass
 
 DEFAULT_LOCK_KEY = 42424242
 PLATFORM_VARIABLES = (
@@ -94,7 +92,7 @@ def _text(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65535:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise ValueError(f"{text!r} is not a port; write a number from 0 to 65535")
     return int(text)
 
@@ -165,6 +163,10 @@ def resolve(
     production = environment not in {"development", "test"}
     if production and database is None:
         problems.append(_no_database(environment))
+    if flags.get("database") == "":
+        problems.append(
+            Problem("--database is empty", next_step="Name a database, or leave it out.")
+        )
     if values["application"] and values["app"] == _BY_NAME["app"].default:
         problems.append(_UNNAMED)
     if problems:
@@ -238,6 +240,8 @@ def _find(
         return declared.get(setting.name, setting.default)
     source, raw, origin = candidates[0]
     try:
+        if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+            raise ValueError(f"{raw!r} is neither text nor a number")  # noqa: TRY004  # reported below
         return setting.parse(str(raw))
     except ValueError as error:
         problems.append(Problem(f"{source}: {error}", origin, setting.doc))
@@ -253,23 +257,44 @@ def _read_file(
         section = _load_toml(file, problems)
     elif (root / "pyproject.toml").is_file():
         file = root / "pyproject.toml"
-        section = _load_toml(file, problems).get("tool", {}).get("lockstep")
+        tool = _table(_load_toml(file, problems), "tool", Place(file.name), problems)
+        section = _table(tool, "lockstep", Place(file.name), problems)
     if not section:
         return {}
     place = Place(file.name)
-    environments = section.pop("environments", {})
-    merged = {**section, **environments.get(environment, {})}
-    problems += [_unknown(name, place) for name in merged if name.replace("-", "_") not in _BY_NAME]
+    environments = _table(section, "environments", place, problems)
+    overrides = {name: _table(environments, name, place, problems) for name in environments}
+    plain = {name: value for name, value in section.items() if name != "environments"}
+    # A typo is found wherever the file is read, not only where its environment runs.
+    named = dict.fromkeys([*plain, *(name for table in overrides.values() for name in table)])
+    problems += [_unknown(name, place) for name in named if name.replace("-", "_") not in _BY_NAME]
+    merged = {**plain, **overrides.get(environment, {})}
     return {name.replace("-", "_"): (value, place) for name, value in merged.items()}
 
 
+def _table(
+    found: Mapping[str, Any], name: str, place: Place, problems: list[Problem]
+) -> Mapping[str, Any]:
+    table = found.get(name, {})
+    if isinstance(table, dict):
+        return table
+    problems.append(
+        Problem(f"{name!r} is not a table", place, "Write it as [table] with settings below.")
+    )
+    return {}
+
+
 def _unknown(name: str, place: Place) -> Problem:
+    import difflib
+
     near = difflib.get_close_matches(name, _BY_NAME, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(_BY_NAME))}."
     return Problem(f"unknown setting {name!r}", place, hint)
 
 
 def _load_toml(file: Path, problems: list[Problem]) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -17,7 +17,6 @@ step  name       what holds when it is done
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lockstep.development import database_of
@@ -25,6 +24,7 @@ from lockstep.events import SchemaFinal, Step
 from lockstep.migrate.files import Shipped, read_shipped
 from lockstep.migrate.upgrade import Upgrade
 from lockstep.postgres.opening import Opened, open_session
+from lockstep.values import dataclass
 from lockstep.worker import run_interruptibly, run_interruptibly_async
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def serve(attempt: Attempt, application: Application, signals: StopSignals
             )
             with step(Step.SERVICES) as note:
                 await running.start_services(ready)
-                note.say(f"{len(application.services)} started")
+                note.say(running.services)
 
             with step(Step.HTTP) as note:
                 await running.open_http()

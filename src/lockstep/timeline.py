@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import singledispatchmethod
 from typing import Any, Literal
@@ -30,6 +30,7 @@ from lockstep.events import (
     StepDone,
     Stopping,
 )
+from lockstep.values import dataclass
 
 Outcome = Literal["completed", "failed", "interrupted"]
 
@@ -133,14 +134,14 @@ class Timeline:
     def _take(self, event: Event) -> None:
         """Ignore what is not registered below."""
 
-    @_take.register
+    @_take.register(BootBegun)
     def _(self, event: BootBegun) -> None:
         self._begun = self._step_begun = self._clock()
         self.begun_at = self._now()
         self.boot_id, self.app, self.command = event.boot_id, event.app, event.command
         self.release, self.environment = event.release, event.environment
 
-    @_take.register
+    @_take.register(StepBegun)
     def _(self, event: StepBegun) -> None:
         self._step_begun = self._clock()
         self.phase = event.step.label
@@ -148,7 +149,7 @@ class Timeline:
             int(event.step), event.step.label, format_utc(self._now())
         )
 
-    @_take.register
+    @_take.register(StepDone)
     def _(self, event: StepDone) -> None:
         # A step that had nothing to do may be reported without having begun.
         entry = self._steps.setdefault(
@@ -157,33 +158,33 @@ class Timeline:
         entry.seconds = round(event.seconds, 6)
         entry.note, entry.skipped = event.note, event.skipped
 
-    @_take.register
+    @_take.register(FileApplied)
     def _(self, event: FileApplied) -> None:
         self._files.append(_FileEntry(event.kind, event.name, round(event.seconds, 6)))
 
-    @_take.register
+    @_take.register(ServiceStarting)
     def _(self, event: ServiceStarting) -> None:
         self._services[event.name] = _ServiceEntry(event.name, "starting")
 
-    @_take.register
+    @_take.register(ServiceStarted)
     def _(self, event: ServiceStarted) -> None:
         self._service(event.name, "ready").seconds = round(event.seconds, 6)
 
-    @_take.register
+    @_take.register(ServiceDegraded)
     def _(self, event: ServiceDegraded) -> None:
         self._service(event.name, "degraded").reason = event.reason
 
-    @_take.register
+    @_take.register(ServiceStopped)
     def _(self, event: ServiceStopped) -> None:
         entry = self._service(event.name, "failed" if event.error else "stopped")
         entry.reason = event.error or entry.reason
 
-    @_take.register
+    @_take.register(BootCompleted)
     def _(self, event: BootCompleted) -> None:
         self.outcome, self.phase = "completed", "ready"
         self._seconds = round(event.seconds, 6)
 
-    @_take.register
+    @_take.register(BootFailed)
     def _(self, event: BootFailed) -> None:
         self.outcome = "interrupted" if isinstance(event.error, Interrupted) else "failed"
         self.phase = "failed"
@@ -196,7 +197,7 @@ class Timeline:
             if entry.state == "starting":
                 entry.state = "stopped" if self.outcome == "interrupted" else "failed"
 
-    @_take.register
+    @_take.register(Stopping)
     def _(self, _event: Stopping) -> None:
         # What is torn down after a failed boot has not become a stop in good order.
         if self.outcome in {None, "completed"}:

@@ -29,8 +29,9 @@ def run_interruptibly(work: Callable[[], T], interrupt: Interrupt) -> T:
         try:
             return future.result(timeout=_LOOK_EVERY)
         except TimeoutError:
+            # Done in the very moment in which we stopped waiting, or because the work itself timed out: the result knows.
             if future.done():
-                raise
+                return future.result()
             deadline = _deadline(interrupt, deadline)
 
 

@@ -18,6 +18,7 @@ from lockstep.boot.sockets import Reserved, refusal
 from lockstep.errors import HttpFailed, Problem
 
 _POLL = 0.02
+_TURNS_TO_CONNECT = 3
 
 
 class _Server(uvicorn.Server):
@@ -50,14 +51,9 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._stop_wanted.wait(), 1.0)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        self.close_listeners()
+        await self._close_listeners()
         for reserved in sockets or []:
             reserved.close()
-        for connection in list(self.server_state.connections):
-            try:
-                connection.shutdown()
-            except Exception:  # a peer that broke the protocol is owed no orderly end
-                connection.transport.abort()
         try:
             async with asyncio.timeout(self._drain_timeout):
                 await self._drained()
@@ -65,25 +61,41 @@ class _Server(uvicorn.Server):
             self.cut_off = len(self.server_state.tasks)
             self.abort()
 
+    async def _close_listeners(self) -> None:
+        # asyncio accepts in one turn of the loop and makes the connection in the next, which fails if the server was closed
+        # in between: that client would be left hanging. So accepting ends first.
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listener in server.sockets:
+                loop.remove_reader(listener.fileno())
+        for _ in range(_TURNS_TO_CONNECT):
+            await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
+
     async def _drained(self) -> None:
-        state = self.server_state
-        while state.tasks or state.connections:
-            if state.tasks:
-                await asyncio.wait(state.tasks)
-            # Nothing tells when a connection has written its last byte.
+        told: set[Any] = set()
+        while True:
+            for connection in self.server_state.connections - told:
+                told.add(connection)
+                try:
+                    connection.shutdown()
+                except Exception:  # a peer that broke the protocol is owed no orderly end
+                    connection.transport.abort()
+            # Nothing tells when a connection has written its last byte, and one that was accepted in the last moment
+            # shows up only now.
             await asyncio.sleep(_POLL)
+            if not self.server_state.tasks and not self.server_state.connections:
+                return
 
     def want_stop(self) -> None:
         self.should_exit = True
         self._stop_wanted.set()
 
-    def close_listeners(self) -> None:
-        for server in self.servers:
-            server.close()
-
     def abort(self) -> None:
         """Cut every connection and cancel what answers on it."""
-        self.close_listeners()
+        for server in self.servers:
+            server.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         for task in list(self.server_state.tasks):

@@ -41,7 +41,7 @@ class Missing:
 
     def __str__(self) -> str:
         if self.missing == "privilege":
-            return f"table {self.table} may not be read by role {self.role!r}"
+            return f"table {self.table} to be readable by role {self.role!r}"
         if self.missing == "table":
             return f"table {self.table}" + (f" (with column {self.column})" if self.column else "")
         return f"column {self.table}.{self.column}"
@@ -72,8 +72,16 @@ def needs_unmet(missing: Iterable[Missing], folder: Path) -> NeedsUnmet:
         Problem(f"service {item.service!r} needs {item}", None, _remedy(item, folder))
         for item in found
     ]
+    what = f"the schema does not meet the needs of {', '.join(services)}"
+    if all(item.missing == "privilege" for item in found):
+        return NeedsUnmet(
+            what,
+            problems=problems,
+            why="The tables are there, but the role that the services' pool uses (DATABASE_URL) may not read them.",
+            next_step="Grant what is listed, then start again.",
+        )
     return NeedsUnmet(
-        f"the schema does not meet the needs of {', '.join(services)}",
+        what,
         problems=problems,
         why="The ledger says that all migrations are applied, yet the schema lacks what they should have made: "
         "it was changed by hand, or a migration is missing.",
@@ -84,13 +92,16 @@ def needs_unmet(missing: Iterable[Missing], folder: Path) -> NeedsUnmet:
 def _remedy(item: Missing, folder: Path) -> str:
     if item.missing == "privilege":
         return f'GRANT SELECT ON {item.table} TO "{item.role}";'
-    word = item.column or item.table.rpartition(".")[2]
-    pattern = re.compile(
-        rf"\b(?:add\s+column|create\s+table)\b[^;]*\b{re.escape(word)}\b", re.IGNORECASE
-    )
-    files = [file.name for file in sorted(folder.glob("*.sql")) if pattern.search(_read(file))]
+    table = re.escape(item.table.rpartition(".")[2])
+    # The table's name stands before any parenthesis: one that only refers to it does not count.
+    pattern = rf"\bcreate\s+table\b[^;(]*\b{table}\b"
+    if item.missing == "column" and item.column is not None:
+        column = re.escape(item.column)
+        pattern = rf"\b(?:create|alter)\s+table\b[^;(]*\b{table}\b[^;]*\b{column}\b"
+    maker = re.compile(pattern, re.IGNORECASE)
+    files = [file.name for file in sorted(folder.glob("*.sql")) if maker.search(_statements(file))]
     return f"{files[0]} should have made it" if files else "no migration makes it"
 
 
-def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8", errors="replace")
+def _statements(file: Path) -> str:
+    return re.sub(r"--.*", "", file.read_text(encoding="utf-8", errors="replace"))

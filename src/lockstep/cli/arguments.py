@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
+
+from lockstep.redaction import redact
 
 DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, DATABASE_UNPOOLED_URL, DATABASE_URL)"
 
@@ -21,6 +23,10 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that knows its commands' names."""
 
     command_names: tuple[str, ...] = ()
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2; what was not understood is quoted without its secrets."""
+        super().error(redact(message))
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -91,10 +97,9 @@ def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def _add(commands: Commands, name: str, purpose: str) -> Parser:
@@ -114,4 +119,5 @@ def _add(commands: Commands, name: str, purpose: str) -> Parser:
         action="store_true",
         help="show notices, and the traceback of an unforeseen error",
     )
+    command.set_defaults(parser=command)
     return command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
+import signal
 
 from lockstep.attempt import Attempt
 from lockstep.boot.signals import StopSignals
@@ -25,6 +25,8 @@ def up(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """``lockstep run -- CMD``: steps 1-5, then this process becomes CMD; on any failure CMD is not started."""
+    import shutil
+
     program = shutil.which(options.cmd[0])
     if program is None:
         raise ConfigurationWrong(
@@ -35,8 +37,18 @@ def run(options: argparse.Namespace) -> int:
     ready = _bring_up("run", options)
     if ready.source.cluster is not None:
         ready.source.cluster.keep_across_exec()
-        os.environ.setdefault("DATABASE_URL", ready.source.cluster.url())
-    os.execv(program, options.cmd)  # noqa: S606  # becoming the user's command is what `run` is for
+        os.environ["DATABASE_URL"] = ready.source.cluster.url()
+    # Python ignores these two, and what is ignored stays so across exec: CMD must find them as any program does.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execv(program, options.cmd)  # noqa: S606  # to become the user's command is what `run` is for
+    except OSError as error:
+        raise ConfigurationWrong(
+            f"{program} cannot be run: {error.strerror}",
+            why="The schema is at head, but the system does not take the file for a program.",
+            next_step="A script needs a first line such as #!/bin/sh; or name its interpreter: run -- sh FILE",
+        ) from error
 
 
 def serve(options: argparse.Namespace) -> int:

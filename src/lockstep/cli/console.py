@@ -10,10 +10,12 @@ from lockstep import events as e
 from lockstep.cli.colour import is_terminal, palette_for
 from lockstep.cli.errors import render_error, unmet_lines
 from lockstep.durations import format_duration
-from lockstep.errors import Interrupted, NeedsUnmet
+from lockstep.errors import DatabaseUnreachable, Interrupted, NeedsUnmet
 
 _NAME_WIDTH = 10
 _SCHEMA_STEPS = (e.Step.CONNECT, e.Step.LOCK, e.Step.MIGRATE, e.Step.SEED, e.Step.UNLOCK)
+
+_DATABASE_ERRORS = (NeedsUnmet, DatabaseUnreachable)
 
 
 class Console:
@@ -27,6 +29,7 @@ class Console:
         self._lock = threading.Lock()
         self._progress = ""
         self._url = ""
+        self._degraded = False
 
     def __call__(self, event: e.Event) -> None:
         """Show *event*."""
@@ -38,47 +41,47 @@ class Console:
     def _show(self, event: e.Event) -> None:  # the fallback of a dispatch
         """Say nothing of events that have no line."""
 
-    @_show.register
+    @_show.register(e.BootBegun)
     def _(self, event: e.BootBegun) -> None:
         release = f", release {event.release[:12]}" if event.release else ""
         self._line(f"lockstep {event.command}: {event.app}, {event.environment}{release}")
 
-    @_show.register
+    @_show.register(e.StepBegun)
     def _(self, event: e.StepBegun) -> None:
         self._draw(f"{int(event.step)} {event.step.label} ...")
 
-    @_show.register
+    @_show.register(e.StepDone)
     def _(self, event: e.StepDone) -> None:
         mark = self._palette.dim("-") if event.skipped else self._palette.green("✓")
         took = format_duration(event.seconds)
         self._line(
             f"{mark} {int(event.step)} {event.step.label:<{_NAME_WIDTH}} {took:>9}  {event.note}".rstrip()
         )
-        if event.step is e.Step.SERVICES:
+        if event.step is e.Step.SERVICES and not self._degraded:
             self._line("✅ ALL SERVICES INITIALIZED SUCCESSFULLY")
 
-    @_show.register
+    @_show.register(e.EmbeddedStarted)
     def _(self, event: e.EmbeddedStarted) -> None:
         made = "made" if event.created else "started"
         self._line(
             self._palette.dim(f"  embedded PostgreSQL {event.version} {made} in {event.directory}")
         )
 
-    @_show.register
+    @_show.register(e.DatabaseWaiting)
     def _(self, event: e.DatabaseWaiting) -> None:
         self._note(f"waiting for the database ({format_duration(event.waited)}): {event.reason}")
 
-    @_show.register
+    @_show.register(e.PoolerFound)
     def _(self, event: e.PoolerFound) -> None:
         self._note(f"a transaction pooler answers here; {event.consequence}")
 
-    @_show.register
+    @_show.register(e.LockWaiting)
     def _(self, event: e.LockWaiting) -> None:
         self._note(
             f"waiting for the boot lock ({format_duration(event.waited)}), held by {event.holder}"
         )
 
-    @_show.register
+    @_show.register(e.Planned)
     def _(self, event: e.Planned) -> None:
         if event.history_lost:
             self._note(
@@ -89,49 +92,54 @@ class Console:
         if event.ahead:
             self._note(f"the database is ahead of this release by {', '.join(event.ahead)}")
 
-    @_show.register
+    @_show.register(e.FileBegun)
     def _(self, event: e.FileBegun) -> None:
         self._draw(f"{event.kind} {event.position}/{event.total} {event.name} ...")
 
-    @_show.register
+    @_show.register(e.StatementBlocked)
+    def _(self, event: e.StatementBlocked) -> None:
+        self._note(f"{event.name} has waited {format_duration(event.waited)} for {event.blockers}")
+
+    @_show.register(e.FileApplied)
     def _(self, event: e.FileApplied) -> None:
         self._line(f"    {event.name}  {self._palette.dim(format_duration(event.seconds))}")
 
-    @_show.register
+    @_show.register(e.StatementDone)
     def _(self, event: e.StatementDone) -> None:
         if event.outcome != "done":
             self._note(f"{event.name}: statement {event.position}/{event.total} {event.outcome}")
 
-    @_show.register
+    @_show.register(e.ServerNotice)
     def _(self, event: e.ServerNotice) -> None:
         if self._verbose or event.severity == "WARNING":
             self._note(f"{event.name}: {event.severity}: {event.message}")
 
-    @_show.register
+    @_show.register(e.SchemaFinal)
     def _(self, _event: e.SchemaFinal) -> None:
         self._line("✅ DATABASE INITIALIZATION COMPLETED - SCHEMA IS READY")
 
-    @_show.register
+    @_show.register(e.ServiceStarted)
     def _(self, event: e.ServiceStarted) -> None:
         self._line(f"    {event.name}  {self._palette.dim(format_duration(event.seconds))}")
 
-    @_show.register
+    @_show.register(e.ServiceDegraded)
     def _(self, event: e.ServiceDegraded) -> None:
+        self._degraded = True
         self._note(f"service {event.name} is degraded: {event.reason}")
 
-    @_show.register
+    @_show.register(e.ServiceStopped)
     def _(self, event: e.ServiceStopped) -> None:
         outcome = f"stopped with an error: {event.error}" if event.error else "stopped"
         self._line(
             f"    {event.name} {outcome}  {self._palette.dim(format_duration(event.seconds))}"
         )
 
-    @_show.register
+    @_show.register(e.HttpListening)
     def _(self, event: e.HttpListening) -> None:
         self._draw(f"listening on {event.url}")
         self._url = event.url
 
-    @_show.register
+    @_show.register(e.BootCompleted)
     def _(self, event: e.BootCompleted) -> None:
         took = format_duration(event.seconds)
         if event.command != "serve":
@@ -141,27 +149,34 @@ class Console:
         self._line("🚀 Application is ready to serve requests!")
         self._line(f"  {self._url}  ({took})")
 
-    @_show.register
+    @_show.register(e.BootFailed)
     def _(self, event: e.BootFailed) -> None:
-        self._clear()
-        if event.step in _SCHEMA_STEPS and not isinstance(event.error, Interrupted):
+        error, interrupted = event.error, isinstance(event.error, Interrupted)
+        if event.step in _SCHEMA_STEPS and not interrupted:
             self._line("💥 CRITICAL: DATABASE INITIALIZATION FAILED")
-        if isinstance(event.error, NeedsUnmet):
-            for line in unmet_lines(event.error):
+        if isinstance(error, NeedsUnmet):
+            for line in unmet_lines(error):
                 self._line(line)
-        self._line(
-            f"✗ {int(event.step)} {event.step.label}: {render_error(event.error, self._palette)}"
-        )
-        if event.step in _SCHEMA_STEPS and event.environment == "production":
+        panel = render_error(error, self._palette, untouched=event.step < e.Step.MIGRATE)
+        self._line(f"✗ {int(event.step)} {event.step.label}: {panel}")
+        of_database = event.step in _SCHEMA_STEPS or isinstance(error, _DATABASE_ERRORS)
+        if of_database and not interrupted and event.environment == "production":
             self._line("🚨 PRODUCTION MODE: Exiting due to database failure")
 
-    @_show.register
+    @_show.register(e.Stopping)
     def _(self, event: e.Stopping) -> None:
         self._line(f"stopping: {event.reason}")
 
-    @_show.register
+    @_show.register(e.Stopped)
     def _(self, event: e.Stopped) -> None:
+        for problem in event.problems:
+            self._note(problem)
         self._line(f"stopped after {format_duration(event.seconds)}")
+
+    @_show.register(e.LeftBehind)
+    def _(self, event: e.LeftBehind) -> None:
+        for task in event.tasks:
+            self._note(f"left behind, because it ignores being cancelled: {task}")
 
     def _note(self, text: str) -> None:
         self._line(self._palette.yellow(f"  ! {text}"))

@@ -5,14 +5,20 @@ from __future__ import annotations
 import textwrap
 
 from lockstep.cli.colour import Palette
-from lockstep.errors import LockstepError, NeedsUnmet, Problem
+from lockstep.errors import LockstepError, NeedsUnmet, Problem, Refused
 
 _LABEL_WIDTH = 7
 
 
-def render_error(error: LockstepError, palette: Palette) -> str:
-    """Return the panel that ends a failed command: what, where, why, next."""
-    lines = [palette.red(f"{error.code} {error.title}") + f" (exit status {error.exit_status})"]
+def render_error(error: LockstepError, palette: Palette, *, untouched: bool = False) -> str:
+    """Return the panel that ends a failed command: what, where, why, next.
+
+    *untouched*: a refusal may say that nothing was changed.
+    """
+    title = error.title + (
+        "; nothing was changed" if untouched and isinstance(error, Refused) else ""
+    )
+    lines = [palette.red(f"{error.code} {title}") + f" (exit status {error.exit_status})"]
     lines += _part("what", error.what)
     if error.place is not None:
         lines += _part("where", str(error.place))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from lockstep.cli.colour import palette_for
 from lockstep.cli.errors import render_error
 from lockstep.cli.invocation import settings_of
 from lockstep.durations import format_duration
-from lockstep.inspection import Diagnosis, View, diagnose_connection, look
+from lockstep.inspection import Diagnosis, diagnose_connections, look
 from lockstep.migrate.plan import Plan
-from lockstep.settings import Settings
+from lockstep.timeline import format_utc
 
 PENDING = 3
-_UNFINISHED = "killed or running"
+_SHOWN = 8
+_UNFINISHED = "unfinished"
+_BOOTS_HEADER = f"{'begun (UTC)':<19}  {'outcome':<11} {'took':>9}  command  {'release':<12}  {'boot':<8}  host:pid"
 
 
 def status(options: argparse.Namespace) -> int:
@@ -32,7 +36,7 @@ def status(options: argparse.Namespace) -> int:
                 "database": address,
                 "server_version": version,
                 "applied": [
-                    {"kind": r.kind, "name": r.name, "applied_at": r.applied_at.isoformat()}
+                    {"kind": r.kind, "name": r.name, "applied_at": format_utc(r.applied_at)}
                     for r in applied
                 ],
                 "pending": [file.name for file in plan.files],
@@ -42,7 +46,9 @@ def status(options: argparse.Namespace) -> int:
         )
     else:
         print(f"database  {address} (PostgreSQL {version})")
-        print(f"applied   {len(applied)} of {len(shipped.files)} shipped")
+        known = {(row.kind, row.name) for row in applied}
+        count = sum((file.kind, file.name) in known for file in shipped.files)
+        print(f"applied   {count} of {len(shipped.files)} shipped")
         _print_plan_lines(plan)
         if holder:
             print(f"lock      held by {holder}")
@@ -94,14 +100,17 @@ def boots(options: argparse.Namespace) -> int:
     with look(settings_of(options), _silent) as view:
         rows = view.boots(options.limit)
     if options.json:
-        _print_json([_boot_json(row) for row in rows])
+        _print_json({"boots": [_boot_json(row) for row in rows]})
         return 0
-    if not rows:
-        print("no boot is recorded here")
+    print(_BOOTS_HEADER if rows else "no boot is recorded here")
     for row in rows:
         print(_boot_line(row))
+        if options.verbose and row["timeline"]:
+            print(f"    {_step_times(row['timeline'])}")
         if row["error"]:
             print(f"    {row['error_code']} at {row['step']}: {row['error']['what']}")
+        elif row["outcome"] is None:
+            print("    no end is recorded: it was killed, or is not over yet")
     return 0
 
 
@@ -109,7 +118,7 @@ def doctor(options: argparse.Namespace) -> int:
     """``lockstep doctor``: exit 0 if a boot could go on, else with the status it would exit with."""
     settings = settings_of(options)
     with look(settings, _silent) as view:
-        diagnoses = _diagnoses(view, settings)
+        diagnoses = diagnose_connections(view)
         holder = view.lock_holder()
     refusal = next((d.refusal for d in diagnoses if d.refusal), None)
     if options.json:
@@ -128,25 +137,18 @@ def doctor(options: argparse.Namespace) -> int:
     return refusal.exit_status if refusal else 0
 
 
-def _diagnoses(view: View, settings: Settings) -> list[Diagnosis]:
-    source = view.source
-    found = [diagnose_connection("boot", source.url, source.name, settings)]
-    if source.pool_url != source.url:
-        found.append(diagnose_connection("pool", source.pool_url, "DATABASE_URL", settings))
-    return found
-
-
 def _print_diagnosis(diagnosis: Diagnosis) -> None:
     facts = diagnosis.facts
     print(f"{diagnosis.role} connection (from {diagnosis.source})")
     if facts is not None:
         print(f"  server   PostgreSQL {facts.version}, {diagnosis.address}, role {facts.role}")
-        print(f"  pooler   {_POOLING[diagnosis.pooling]}")
+        print(f"  pooler   {_pooling(diagnosis)}")
         print(
             f"  writes   {'no: standby' if facts.standby else 'no: read-only' if facts.read_only else 'yes'}"
         )
         print(
-            f"  creates  schemas: {_yes(facts.may_create_schema)}, tables in {facts.schema}: {_yes(facts.may_create_table)}"
+            f"  creates  schemas: {_yes(facts.may_create_schema)}, "
+            f"tables in {facts.schema or facts.search_path}: {_yes(facts.may_create_table)}"
         )
         if diagnosis.invalid_indexes:
             print(
@@ -156,10 +158,20 @@ def _print_diagnosis(diagnosis: Diagnosis) -> None:
         print(render_error(diagnosis.refusal, palette_for(sys.stdout)))
 
 
+def _pooling(diagnosis: Diagnosis) -> str:
+    if diagnosis.role == "pool" and diagnosis.pooling in _POOLING_FOR_SERVICES:
+        return _POOLING_FOR_SERVICES[diagnosis.pooling]
+    return _POOLING[diagnosis.pooling]
+
+
 _POOLING = {
     "none": "none in between",
     "session": "one that keeps sessions (fine)",
     "transaction": "a TRANSACTION POOLER: give the boot a direct connection (DATABASE_UNPOOLED_URL)",
+    "statement": "a STATEMENT POOLER: it allows no transactions",
+}
+_POOLING_FOR_SERVICES = {
+    "transaction": "a transaction pooler (fine for services, except for LISTEN)"
 }
 
 
@@ -183,16 +195,21 @@ def _diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
 def _print_plan_lines(plan: Plan) -> None:
     print(
         "pending   "
-        + (", ".join(file.name for file in plan.files) or "nothing: the schema is at head")
+        + (_names([file.name for file in plan.files]) or "nothing: the schema is at head")
     )
     if plan.late:
-        print(f"late      {', '.join(plan.late)} (they sort before applied files)")
+        print(f"late      {_names(plan.late)} (they sort before applied files)")
     if plan.ahead:
-        print(f"ahead     {', '.join(plan.ahead)} (applied here, not shipped by this release)")
+        print(f"ahead     {_names(plan.ahead)} (applied here, not shipped by this release)")
     if plan.history_lost:
         print(
             "ledger    empty, though the database has tables: every file would run again (they are idempotent)"
         )
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _exit_status(plan: Plan, options: argparse.Namespace) -> int:
@@ -201,7 +218,7 @@ def _exit_status(plan: Plan, options: argparse.Namespace) -> int:
 
 def _boot_json(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
+        name: format_utc(value) if isinstance(value, datetime) else value
         for name, value in row.items()
     }
 
@@ -209,8 +226,16 @@ def _boot_json(row: dict[str, Any]) -> dict[str, Any]:
 def _boot_line(row: dict[str, Any]) -> str:
     took = format_duration(row["seconds"]) if row["seconds"] is not None else ""
     return (
-        f"{row['begun_at']:%Y-%m-%d %H:%M:%S}  {row['outcome'] or _UNFINISHED:<12} {took:>9}  {row['command']:<5} "
-        f"{row['release'][:12] or '-':<12} {row['host']}:{row['pid']}  {row['id'][:8]}"
+        f"{row['begun_at'].astimezone(UTC):%Y-%m-%d %H:%M:%S}  {row['outcome'] or _UNFINISHED:<11} {took:>9}  "
+        f"{row['command']:<7}  {row['release'][:12] or '-':<12}  {row['id'][:8]}  {row['host']}:{row['pid']}"
+    )
+
+
+def _step_times(timeline: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{step['step']} {format_duration(step['seconds'])}"
+        for step in timeline["steps"]
+        if step["seconds"] is not None
     )
 
 

@@ -6,9 +6,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from lockstep.events import Event, Listener
@@ -28,11 +29,43 @@ def settings_of(options: argparse.Namespace, declared: Mapping[str, Any] | None 
 def listener_of(options: argparse.Namespace) -> Listener:
     """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr."""
     if options.json:
-        return _print_json
+        return _while_heard(_print_json, sys.stdout)
     from lockstep.cli.console import Console
 
-    return Console(sys.stderr, verbose=options.verbose)
+    return _while_heard(Console(sys.stderr, verbose=options.verbose), sys.stderr)
+
+
+@contextmanager
+def flushed() -> Iterator[None]:
+    """Write out at the end of the block what is still buffered, in silence if its reader has left."""
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except BrokenPipeError:
+                forget_reader(stream)
+
+
+def forget_reader(stream: TextIO) -> None:
+    """Let *stream* lead nowhere: its reader has left, and there is nobody to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _while_heard(show: Listener, stream: TextIO) -> Listener:
+    """A boot is not about its log: it goes on when nobody reads that any more."""
+
+    def listener(event: Event) -> None:
+        try:
+            show(event)
+        except BrokenPipeError:
+            forget_reader(stream)
+
+    return listener
 
 
 def _print_json(event: Event) -> None:
-    print(json.dumps(event.as_dict()), flush=True)
+    # In one piece: another thread may report at the same time.
+    sys.stdout.write(json.dumps(event.as_dict()) + "\n")
+    sys.stdout.flush()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lockstep.cli.arguments import build_parser, split_command
+from lockstep.cli.arguments import Parser, build_parser, split_command
+from lockstep.cli.invocation import flushed, forget_reader
 
 if TYPE_CHECKING:
     from lockstep.application import Application
@@ -18,21 +19,31 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return the exit status; usage errors exit with 2 from argparse."""
+    with flushed():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     own, cmd = split_command(arguments)
     parser = build_parser()
-    options = parser.parse_args(own)
+    options, unknown = parser.parse_known_args(own)
+    usage: Parser = getattr(options, "parser", parser)
+    if unknown:
+        usage.error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.version:
         from lockstep import __version__
 
         print(f"lockstep {__version__}")
         return 0
     if options.command is None:
-        parser.print_help()
+        parser.print_help(sys.stderr)
         return 2
+    if cmd and options.command != "run":
+        usage.error(f"only run takes a program: {' '.join(cmd)}")
     options.cmd = cmd or getattr(options, "cmd", [])
     if options.command == "run" and not options.cmd:
-        parser.error("run needs a program: lockstep run -- CMD ...")
-    return _guarded(_command(options.command), options)
+        usage.error("the program is missing: lockstep run -- CMD ...")
+    return _guarded(lambda options: _command(options.command)(options), options)
 
 
 def serve(application: Application | str, arguments: Sequence[str]) -> int:
@@ -44,10 +55,20 @@ def serve(application: Application | str, arguments: Sequence[str]) -> int:
     options = build_parser().parse_args(["serve", *named, *arguments])
     from lockstep.cli.serving import serve_application
 
-    return _guarded(lambda options: serve_application(options, made), options)
+    with flushed():
+        return _guarded(lambda options: serve_application(options, made), options)
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    command = _imported(name)
+    if not gc.isenabled():
+        # `__main__` turned the collector off for the imports; what they made need not be looked at again.
+        gc.freeze()
+        gc.enable()
+    return command
+
+
+def _imported(name: str) -> Callable[[argparse.Namespace], int]:
     if name in {"up", "run", "serve"}:
         from lockstep.cli import boots
 
@@ -77,8 +98,7 @@ def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Nam
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader of our output left; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_reader(sys.stdout)
         return 0
     except Exception as error:
         unexpected = Unexpected.wrap(error)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib
 import sys
-import traceback
 from typing import Any
 
 from lockstep.application import Application
 from lockstep.attempt import Attempt
+from lockstep.boot.leaving import never_linger, run_story
+from lockstep.boot.places import describe, raising_place
 from lockstep.boot.signals import StopSignals
 from lockstep.cli.invocation import listener_of, settings_of
-from lockstep.errors import ConfigurationWrong, LockstepError, Place
+from lockstep.errors import ConfigurationWrong, LockstepError, Place, Unexpected
 from lockstep.interrupt import Interrupt
 from lockstep.startup import serve
+
+_LINGER = 2.0
+"""Seconds that the application's own threads get to end once everything is stopped."""
 
 
 def serve_application(options: argparse.Namespace, application: Application | None = None) -> int:
@@ -32,15 +35,18 @@ def serve_application(options: argparse.Namespace, application: Application | No
         }
         settings = settings_of(options, {name: value for name, value in declared.items() if value})
         attempt = Attempt("serve", settings, listener_of(options), interrupt)
+        status = Unexpected.exit_status
         try:
-            asyncio.run(serve(attempt, application, signals))
+            run_story(serve(attempt, application, signals), attempt.report)
+            status = 0
         except LockstepError as error:
-            error.shown = attempt.timeline.outcome != "completed"
+            error.shown, status = attempt.timeline.outcome != "completed", error.exit_status
             raise
         finally:
             if attempt.source is not None and attempt.source.cluster is not None:
                 attempt.source.cluster.stop()
-    return 128 + interrupt.signal_number if signals.insisted else 0
+            never_linger(_LINGER, status)
+    return status
 
 
 def load_application(target: str) -> Application:
@@ -50,7 +56,7 @@ def load_application(target: str) -> Application:
         raise ConfigurationWrong(
             f"{target!r} does not name an application" if target else "no application is named",
             why="It is written as module:attribute.",
-            next_step="For example: lockstep serve studio.assembly:application (or `application` in lockstep.toml).",
+            next_step="For example: lockstep serve app:application (or `application` in lockstep.toml).",
         )
     if "" not in sys.path:
         sys.path.insert(0, "")
@@ -60,7 +66,7 @@ def load_application(target: str) -> Application:
             found = getattr(found, name)
     except LockstepError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _import_failed(target, error) from error
     if isinstance(found, Application):
         return found
@@ -72,15 +78,15 @@ def load_application(target: str) -> Application:
     )
 
 
-def _import_failed(target: str, error: Exception) -> ConfigurationWrong:
-    frames = traceback.extract_tb(error.__traceback__)
-    last = next(
-        (f for f in reversed(frames) if "importlib" not in f.filename and f.filename != __file__),
-        None,
-    )
+def _import_failed(target: str, error: BaseException) -> ConfigurationWrong:
+    place = raising_place(error)
+    if isinstance(error, SyntaxError) and error.filename:
+        place = Place(error.filename, error.lineno or 0, error.offset or 0)
+    elif place is not None and place.file == importlib.__file__:
+        place = None
     return ConfigurationWrong(
-        f"{target} cannot be imported: {type(error).__name__}: {error}",
-        place=Place(last.filename, last.lineno or 0) if last else None,
+        f"{target} cannot be imported: {describe(error)}",
+        place=place,
         why="The application is imported in step 0, before anything else happens.",
         next_step="Correct the module or its name; --verbose shows the traceback.",
     )

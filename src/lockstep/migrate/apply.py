@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from lockstep.events import FileApplied, FileBegun, Listener, ServerNotice
 from lockstep.migrate import failures, journal, ledger
@@ -18,6 +17,13 @@ from lockstep.migrate.script import Script
 from lockstep.postgres.blockers import BlockerWatch
 from lockstep.postgres.lock import lock_lost
 from lockstep.postgres.session import QUERIES, ServerError, Session
+from lockstep.redaction import redact
+from lockstep.values import dataclass
+
+_ALL_ROLLED_BACK = (
+    " So were the files before it: through a transaction pooler all run in one transaction, "
+    "with a direct connection (DATABASE_UNPOOLED_URL) each in its own."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +72,38 @@ class Runner:
 
     def _apply_in_transaction(self, script: Script) -> None:
         before = f"SET LOCAL lock_timeout = {round(self.timeout_of(script) * 1000)};"
-        after = (
-            ledger.record_statement(self.session, self.boot, script.file, "pg_catalog.now()") + ";"
-        )
+        begun = "pg_catalog.statement_timestamp()"
+        record = ledger.record_statement(self.session, self.boot, script.file, begun)
+        after = f"{failures.RECORDING}{record};"
         if self.own_transaction:
             before, after = "BEGIN;" + before, after + "COMMIT"
         # The newline ends a comment in the file's last line, the semicolon its last statement.
         message = f"{before}{script.text}\n;{after}"
         try:
-            with self.watch.watching():
+            with self.watch.watching(script.file.name):
                 self.session.script(message)
         except ServerError as error:
-            self.session.rollback()
+            self._roll_back()
             error.completed -= before.count(";")
             error.position -= len(before)
-            raise failures.of_statement(script, error, self.watch.blockers, self.session) from error
+            failure = failures.of_statement(
+                script, error, self.watch.blockers, self.session, self.watch.trouble
+            )
+            if not self.own_transaction:
+                failure.next_step += _ALL_ROLLED_BACK
+            raise failure from error
+
+    def _roll_back(self) -> None:
+        if self.own_transaction:
+            self.session.rollback()
+        elif not self.session.closed:
+            with contextlib.suppress(ServerError):
+                self.session.script(QUERIES["abandon_transaction"])
 
     def _restore_session(self, script: Script) -> None:
         if not self.own_transaction:
+            with failures.bookkeeping(self.session):
+                self.session.fetch(QUERIES["restore_transaction"])
             return
         doing = f"lockstep:{self.boot.app}:{script.file.kind}:{script.file.name}"
         try:
@@ -107,6 +127,6 @@ class Runner:
 def _notice_reporter(name: str, report: Listener) -> Callable[[str, str, str], None]:
     def notice(severity: str, sqlstate: str, message: str) -> None:
         del sqlstate
-        report(ServerNotice(name, severity, message))
+        report(ServerNotice(name, severity, redact(message)))
 
     return notice

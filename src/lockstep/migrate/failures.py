@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lockstep.durations import format_duration
 from lockstep.errors import LockstepError, MigrationBlocked, MigrationFailed, Place, Problem
-from lockstep.migrate.script import Script
 from lockstep.position import place_at
-from lockstep.postgres.blockers import Blocker
 from lockstep.postgres.session import ServerError, Session, lost_connection
 
+if TYPE_CHECKING:
+    from lockstep.migrate.script import Script
+    from lockstep.postgres.blockers import Blocker
+
 _LOCK_NOT_AVAILABLE = "55P03"
+RECORDING = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;"
+"""What a file's transaction runs before its ledger row, whatever role the file has taken."""
 _ADVICE = {
     "42P07": "It is there already. Make the statement idempotent: CREATE ... IF NOT EXISTS.",
     "42P06": "It is there already. Write CREATE SCHEMA IF NOT EXISTS.",
@@ -27,23 +33,34 @@ _ADVICE = {
     "42703": "The column is not there. Is the file that adds it sorted after this one?",
     "42501": "Grant what is missing to the role that boots, or let the object's owner boot.",
     "25001": "Put the statement into a file with the line: -- lockstep: no-transaction",
+    "3F000": "No schema of the role's search_path exists: create it in an earlier file, or qualify the names.",
+    "2D000": "COMMIT in a DO block or procedure needs a file of its own with the line: -- lockstep: no-transaction",
+    "22P05": "The database's encoding lacks that character: make the database with ENCODING 'UTF8'.",
     "40P01": "Two sessions waited for each other. Start again; if it recurs, touch the tables in one order everywhere.",
 }
+_WHY_SO_SHORT = (
+    "Whoever wants the table later waits behind the statement that waits: so it waits shortly."
+)
 
 
 def of_statement(
-    script: Script, error: ServerError, blockers: Sequence[Blocker], session: Session
+    script: Script,
+    error: ServerError,
+    blockers: Sequence[Blocker],
+    session: Session,
+    trouble: str = "",
 ) -> LockstepError:
     """Return the error for a failed statement of *script*.
 
     ``error.completed`` counts the statements of the file that succeeded before it, ``error.position`` is the character
-    (from 1) in the file's text that the server points at, or is out of range.
+    (from 1) in the file's text that the server points at, or is out of range. *trouble* says why nobody could look for
+    *blockers*.
     """
     if error.connection_lost:
         return lost_connection(error, session.address)
     place = _place(script, error)
     if error.sqlstate == _LOCK_NOT_AVAILABLE:
-        return _blocked(script, place, blockers)
+        return _blocked(script, place, blockers, trouble)
     return MigrationFailed(
         f"{script.file.name}: {error.message} ({error.sqlstate})",
         sqlstate=error.sqlstate,
@@ -65,6 +82,15 @@ def of_session(error: ServerError, session: Session) -> LockstepError:
     )
 
 
+@contextmanager
+def bookkeeping(session: Session) -> Iterator[None]:
+    """Raise what the server refuses of the engine's own statements in the block as ``of_session`` has it."""
+    try:
+        yield
+    except ServerError as error:
+        raise of_session(error, session) from error
+
+
 def _place(script: Script, error: ServerError) -> Place:
     text = script.text
     if 0 < error.position <= len(text):
@@ -81,9 +107,14 @@ def _why(error: ServerError) -> str:
 
 def _next_step(script: Script, error: ServerError) -> str:
     advice = _ADVICE.get(error.sqlstate, "Correct the file, then start again.")
-    if 0 <= error.completed < len(script.statements):
-        return f"{advice} {_left(script)}"
-    return f"The statements ran, but the transaction could not be committed (a deferred constraint?). {_left(script)}"
+    beyond = error.completed - len(script.statements)
+    if error.completed < 0:
+        advice = "The server did not understand the text; no statement of it ran."
+    elif 0 <= beyond <= RECORDING.count(";"):
+        advice = "Its statements ran, but the ledger did not take its row: take statements on schema lockstep out of the file."
+    elif beyond > 0:
+        advice = "Its statements ran, but COMMIT failed: a deferred constraint or trigger is checked only then. Correct its rows."
+    return f"{advice}\n{_left(script)}"
 
 
 def _left(script: Script) -> str:
@@ -92,21 +123,23 @@ def _left(script: Script) -> str:
     return "The statements before it stay done and are journaled: the next start continues at this one."
 
 
-def _blocked(script: Script, place: Place, blockers: Sequence[Blocker]) -> MigrationBlocked:
-    named = "; ".join(str(blocker) for blocker in blockers)
-    first = blockers[0].pid if blockers else None
+def _blocked(
+    script: Script, place: Place, blockers: Sequence[Blocker], trouble: str
+) -> MigrationBlocked:
+    first = next((blocker.pid for blocker in blockers if blocker.pid), None)
+    unseen = "The blocker was gone before it could be looked at."
+    if trouble:
+        unseen = f"Who it is could not be seen: {trouble}"
     timeout = script.header.lock_timeout
     return MigrationBlocked(
         f"{script.file.name}: another session holds the table, and the lock-timeout ended the wait"
         + (f" after {format_duration(timeout)}" if timeout else ""),
         sqlstate=_LOCK_NOT_AVAILABLE,
         place=place,
-        why=f"Blocked by {named}."
-        if named
-        else "The blocker was gone before it could be looked at.",
+        why=_WHY_SO_SHORT if blockers else unseen,
         problems=[Problem(f"blocked by {blocker}") for blocker in blockers],
         next_step="Wait for that session or end it"
         + (f" (SELECT pg_terminate_backend({first});)" if first else "")
-        + ", then start again; a longer wait, which makes all others wait behind it: -- lockstep: lock-timeout 30s. "
+        + ", then start again; for a longer wait: -- lockstep: lock-timeout 30s. "
         + _left(script),
     )

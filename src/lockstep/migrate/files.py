@@ -12,12 +12,14 @@ import os
 import re
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lockstep.errors import ConfigurationWrong, FilesRejected, Place, Problem
-from lockstep.migrate.header import Header, parse_header
+from lockstep.values import dataclass
+
+if TYPE_CHECKING:
+    from lockstep.migrate.header import Header
 
 Kind = Literal["migration", "seed"]
 _NUMBER = re.compile(r"\d+")
@@ -44,8 +46,10 @@ class File:
     @functools.cached_property
     def header(self) -> Header:
         """The directives; of a file with problems, those that could be read."""
+        from lockstep.migrate.header import parse_header, top
+
         text = _unix_newlines(self.raw).decode(errors="replace")
-        return parse_header(self.name, text, self.kind)[0]
+        return parse_header(self.name, top(text), self.kind)[0]
 
     @property
     def shown(self) -> str:
@@ -66,21 +70,24 @@ class Shipped:
         return self.migrations + self.seeds
 
     def __str__(self) -> str:
-        return f"{len(self.migrations)} migrations, {len(self.seeds)} seeds"
+        counts = {"migration": len(self.migrations), "seed": len(self.seeds)}
+        return ", ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in counts.items())
 
     def digest(self) -> str:
         """Return one hash of all kinds, names and checksums; ``ledger.sql`` computes the same of the ledger."""
-        lines = sorted(f"{file.kind} {file.name} {file.checksum}" for file in self.files)
+        ordered = sorted(self.files, key=lambda file: (file.kind, file.name))
+        lines = [f"{file.kind} {file.name} {file.checksum}" for file in ordered]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
     """Read both folders; the seeds folder may be absent.
 
-    Raises ``ConfigurationWrong`` if there is no migrations folder, and ``FilesRejected`` with everything that cannot be a
-    file of this history: folders and links named ``.sql``, names that differ in case only, numbers that sort wrongly.
+    Raises ``ConfigurationWrong`` if there is no migrations folder, or if one cannot be read, and ``FilesRejected`` with
+    everything that cannot be a file of this history: folders and links named ``.sql``, names that differ in case only or
+    cannot be shown, numbers that sort wrongly.
     """
-    if not migrations.is_dir():
+    if not os.path.isdir(migrations):  # noqa: PTH112  # Path.is_dir raises where it may not look
         raise ConfigurationWrong(
             f"there is no migrations folder at {migrations}",
             why="The folder is named by --migrations, LOCKSTEP_MIGRATIONS or lockstep.toml; its default is `migrations`.",
@@ -89,7 +96,7 @@ def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
     problems: list[Problem] = []
     found = {
         "migration": _read_folder(migrations, "migration", problems),
-        "seed": _read_folder(seeds, "seed", problems) if seeds.is_dir() else [],
+        "seed": _read_folder(seeds, "seed", problems) if os.path.lexists(seeds) else [],
     }
     if problems:
         raise rejected(problems)
@@ -122,25 +129,33 @@ def _unix_newlines(raw: bytes) -> bytes:
 
 
 def _read_folder(folder: Path, kind: Kind, problems: list[Problem]) -> list[File]:
-    with os.scandir(folder) as entries:
-        named = sorted(
-            (
-                entry
-                for entry in entries
-                if entry.name.lower().endswith(".sql") and entry.name[0] != "."
-            ),
-            key=lambda entry: entry.name,
-        )
     files = []
-    for entry in named:
+    for entry in _listed(folder):
         reason = _unfit(entry, folder)
+        if not reason:
+            try:
+                raw = _read(entry.path)
+            except OSError as error:
+                reason = f"cannot be read: {error.strerror}"
         if reason:
-            problems.append(Problem(reason, Place(f"{folder.name}/{entry.name}")))
+            shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in entry.name)
+            problems.append(Problem(reason, Place(f"{folder.name}/{shown}")))
             continue
-        raw = _read(entry.path)
         files.append(File(kind, entry.name, folder, raw, checksum_of(raw)))
     problems += _name_problems([file.name for file in files], folder)
     return files
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            named = [e for e in entries if e.name.lower().endswith(".sql") and e.name[0] != "."]
+    except OSError as error:
+        raise ConfigurationWrong(
+            f"the folder {folder} cannot be read: {error.strerror}",
+            next_step="It must be a folder that this user may list.",
+        ) from error
+    return sorted(named, key=lambda entry: entry.name)
 
 
 def _read(path: str) -> bytes:
@@ -157,9 +172,12 @@ def _read(path: str) -> bytes:
 
 
 def _unfit(entry: os.DirEntry[str], folder: Path) -> str:
+    if not entry.name.isprintable():
+        return "has a name that cannot be shown: invisible characters, or bytes that are not UTF-8"
     if entry.is_symlink():
-        target = Path(entry.path).resolve()
-        if not target.is_relative_to(folder.resolve()):
+        # Not Path.resolve: it raises on links that lead to themselves.
+        target = Path(os.path.realpath(entry.path))
+        if not target.is_relative_to(os.path.realpath(folder)):
             return (
                 f"is a link to {target}, outside of the folder: what runs must be what is shipped"
             )
@@ -169,9 +187,7 @@ def _unfit(entry: os.DirEntry[str], folder: Path) -> str:
         return f"cannot be read: {error.strerror}"
     if stat.S_ISDIR(mode):
         return "is a folder, not a file"
-    if not stat.S_ISREG(mode):
-        return "is not a regular file"
-    return "" if os.access(entry.path, os.R_OK) else "cannot be read: permission denied"
+    return "" if stat.S_ISREG(mode) else "is not a regular file"
 
 
 def _name_problems(names: list[str], folder: Path) -> list[Problem]:

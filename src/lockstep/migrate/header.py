@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lockstep.durations import parse_duration
 from lockstep.errors import Problem
 from lockstep.position import place_at
+from lockstep.values import dataclass
 
-_COMMENT_LINE = re.compile(r"[ \t]*--[ \t]*lockstep\b(?P<rest>[^\n]*)", re.IGNORECASE)
-_EXACT = re.compile(r"[ \t]*--[ \t]*lockstep:[ \t]*(?P<word>[\w-]+)[ \t]*(?P<argument>[^\n]*)")
+_EXACT = re.compile(r"--[ \t]*lockstep:[ \t]*(?P<word>[\w-]+)[ \t]*(?P<argument>.*)")
+_MEANT = re.compile(r"(?:--|/\*+)[ \t]*lockstep\b[\s:=-]*(?P<word>[\w-]*)", re.IGNORECASE)
 _IGNORE = re.compile(r"(?P<rule>[\w-]+)\s+because\s+(?P<reason>\S.*)")
+_GAP = re.compile(r"(?:\s+|--[^\n\r]*)+")
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+_TOKEN = re.compile(
+    r"""--[^\n\r]*|/\*|(?<!\w)[eE]'(?:[^'\\]|\\.)*'|'[^']*'|"[^"]*"|(?<![\w$])(\$(?:[^\W\d]\w*)?\$).*?\1""",
+    re.DOTALL,
+)
 WORDS = ("no-transaction", "repeatable", "repair", "breaking", "lock-timeout", "only", "ignore")
 
 
@@ -42,23 +50,24 @@ def parse_header(name: str, text: str, kind: str) -> tuple[Header, list[Problem]
     header, problems = Header(), []
     if "lockstep" not in text.lower():
         return header, []
-    end = _end_of_header(text)
-    for match in _COMMENT_LINE.finditer(text):
-        if not _starts_line(text, match.start()):
+    end = len(top(text))
+    for start, comment in comments(text):
+        above = start < end
+        meant = _MEANT.match(comment)
+        if meant is None:
             continue
-        exact = _EXACT.fullmatch(match[0].rstrip())
-        if exact and exact["word"] == "ignore":
+        exact = _EXACT.fullmatch(comment.rstrip())
+        message, next_step = "", ""
+        if exact is None:
+            message, next_step = _inexact(comment, meant["word"]) if above else ("", "")
+        elif exact["word"] == "ignore":
             message = "" if _IGNORE.fullmatch(exact["argument"]) else _IGNORE_FORM
-        elif match.start() >= end:
-            message = _misplaced(exact)
-        elif exact is None:
-            message = (
-                f"not a directive: {match[0].strip()!r}; the form is `-- lockstep: <directive>`"
-            )
+        elif not above:
+            message, next_step = _misplaced(exact["word"])
         else:
-            header, message = _apply(header, exact["word"], exact["argument"].strip(), kind)
+            header, message, next_step = _apply(header, exact["word"], exact["argument"], kind)
         if message:
-            problems.append(Problem(message, place_at(name, text, match.start())))
+            problems.append(Problem(message, place_at(name, text, start), next_step))
     return header, problems
 
 
@@ -68,52 +77,80 @@ _FLAGS: dict[str, dict[str, Any]] = {
     "repair": {"repair": True},
     "breaking": {"breaking": True},
 }
-_IGNORE_FORM = "the form is `-- lockstep: ignore <rule> because <reason>`"
+_IGNORE_FORM = "`ignore` has the form: -- lockstep: ignore <rule> because <reason>"
 
 
-def _apply(header: Header, word: str, argument: str, kind: str) -> tuple[Header, str]:
+def _apply(header: Header, word: str, argument: str, kind: str) -> tuple[Header, str, str]:
     if word not in WORDS:
-        near = difflib.get_close_matches(word, WORDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(WORDS)}"
-        return header, f"unknown directive {word!r}; {hint}"
+        return header, f"unknown directive {word!r}", _nearest(word)
     if word == "lock-timeout":
         return _lock_timeout(header, argument)
     if word == "only":
         names = tuple(argument.replace(",", " ").split())
         if kind != "seed":
-            return header, "`only` is for seeds: a schema must not differ between environments"
-        return replace(
-            header, only=names
-        ), "" if names else "`only` needs the name of an environment"
+            return header, "`only` is for seeds", "A schema must not differ between environments."
+        if not names:
+            return header, "`only` does not say where", "Name environments: only development test"
+        return replace(header, only=names), "", ""
     if argument:
-        return header, f"`{word}` takes no argument, and {argument!r} follows it"
-    return replace(header, **_FLAGS[word]), ""
+        extra = f"`{word}` takes no argument, and {argument!r} follows it"
+        return header, extra, "Remarks go into a comment line of their own."
+    return replace(header, **_FLAGS[word]), "", ""
 
 
-def _lock_timeout(header: Header, argument: str) -> tuple[Header, str]:
+def _lock_timeout(header: Header, argument: str) -> tuple[Header, str, str]:
     if argument == "none":
-        return replace(header, lock_timeout=0.0), ""
+        return replace(header, lock_timeout=0.0), "", ""
     try:
-        return replace(header, lock_timeout=parse_duration(argument)), ""
+        return replace(header, lock_timeout=parse_duration(argument)), "", ""
     except ValueError as error:
-        return header, f"lock-timeout: {error}, or none"
+        return header, f"lock-timeout: {error}", "To wait for ever: lock-timeout none"
 
 
-def _misplaced(exact: re.Match[str] | None) -> str:
-    if exact is None or exact["word"] not in WORDS:
-        return ""
-    return f"`{exact['word']}` must stand above the first statement, with the other directives"
+def _inexact(comment: str, word: str) -> tuple[str, str]:
+    shown = " ".join(comment.split())[:60]
+    near = difflib.get_close_matches(word.lower(), WORDS, n=1)
+    form = f"-- lockstep: {near[0] if near else '<directive>'}"
+    return f"{shown!r} is not a directive, though it looks like one", f"Write it as: {form}"
 
 
-def _end_of_header(text: str) -> int:
-    position = 0
-    for line in text.splitlines(keepends=True):
-        stripped = line.strip()
-        if stripped and not stripped.startswith("--"):
-            return position
-        position += len(line)
-    return position
+def _nearest(word: str) -> str:
+    near = difflib.get_close_matches(word, WORDS, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(WORDS)}."
 
 
-def _starts_line(text: str, at: int) -> bool:
-    return at == 0 or text[at - 1] == "\n"
+def _misplaced(word: str) -> tuple[str, str]:
+    if word not in WORDS:
+        return "", ""
+    return f"`{word}` stands below the first statement", "Directives stand above it; move it up."
+
+
+def top(text: str) -> str:
+    """Return what stands above the first statement: comments and blank lines."""
+    at = 0
+    while True:
+        found = _GAP.match(text, at)
+        at = found.end() if found else at
+        if not text.startswith("/*", at):
+            return text[:at]
+        at = _end_of_block(text, at)
+
+
+def comments(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the offset and the text of every comment, not of what only looks like one inside a literal."""
+    at = 0
+    while found := _TOKEN.search(text, at):
+        at = found.end()
+        if found[0] == "/*":
+            at = _end_of_block(text, found.start())
+        if found[0] == "/*" or found[0].startswith("--"):
+            yield found.start(), text[found.start() : at]
+
+
+def _end_of_block(text: str, start: int) -> int:
+    depth = 0
+    for found in _BLOCK_EDGE.finditer(text, start):
+        depth += 1 if found[0] == "/*" else -1
+        if depth == 0:
+            return found.end()
+    return len(text)

@@ -7,10 +7,11 @@ and the catalog is asked what it left.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 
-from lockstep.errors import EndStateWrong, Place
+from lockstep.errors import EndStateWrong, MigrationFailed, Place
 from lockstep.events import Listener, StatementDone
 from lockstep.migrate import failures, ledger, probes
 from lockstep.migrate.ledger import QUERIES, Boot
@@ -119,10 +120,16 @@ class _StatementRun:
         if not interrupted:
             self.session.script(self._note(number, statement, "intent"))
         self.session.script(f"SET lock_timeout = {self._timeout(statement)}")
-        for cleanup in finding.cleanup:
-            self._send(statement, cleanup)
-        if not finding.done:
-            self._send(statement, statement.text)
+        try:
+            for cleanup in finding.cleanup:
+                self._send(statement, cleanup)
+            if not finding.done:
+                self._send(statement, statement.text)
+        except MigrationFailed:
+            # The server has answered: an intent that stays would let the next start take it for interrupted, perhaps done.
+            with contextlib.suppress(ServerError):
+                self.session.fetch(QUERIES["forget_intent"], statement=number, **self.key)
+            raise
         self._check_index(statement)
         self.session.script(self._note(number, statement, "done"))
         if finding.cleanup:
@@ -159,7 +166,7 @@ class _StatementRun:
 
     def _send(self, statement: Statement, message: str, prefix: str = "") -> None:
         try:
-            with self.watch.watching():
+            with self.watch.watching(self.script.file.name):
                 self.session.script(message)
         except ServerError as error:
             self.session.rollback()
@@ -167,7 +174,7 @@ class _StatementRun:
             error.position = inside + statement.offset if 0 < inside <= len(statement.text) else 0
             error.completed = self.script.statements.index(statement)
             raise failures.of_statement(
-                self.script, error, self.watch.blockers, self.session
+                self.script, error, self.watch.blockers, self.session, self.watch.trouble
             ) from error
 
     def _place(self, statement: Statement) -> Place:

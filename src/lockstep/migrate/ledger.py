@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from lockstep.migrate.files import File
 from lockstep.migrate.plan import Applied
 from lockstep.postgres.queries import load_queries
 from lockstep.postgres.session import Row, Session
+from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("ledger.sql"))
 _TABLES = Path(__file__).with_name("ledger_tables.sql")
 _OUTCOME_COLUMN = "boot_outcome"
+
+
+def random_uuid() -> str:
+    """Return a random UUID (version 4) as text; the module ``uuid`` would load ``platform`` for it."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Boot:
     command: str
     release: str
     environment: str
-    id: str = field(default_factory=lambda: str(uuid4()))
+    id: str = field(default_factory=random_uuid)
     host: str = field(default_factory=socket.gethostname)
     pid: int = field(default_factory=os.getpid)
     begun_at: datetime = field(default_factory=lambda: datetime.now(UTC))

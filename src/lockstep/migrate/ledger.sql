@@ -63,6 +63,11 @@ VALUES (%(app)s, %(kind)s, %(name)s, %(statement)s, %(fingerprint)s, %(state)s)
 ON CONFLICT (app, kind, name, statement) DO UPDATE
 SET fingerprint = excluded.fingerprint, state = excluded.state, at = pg_catalog.clock_timestamp()
 
+-- name: forget_intent
+-- The statement was not interrupted: the server refused it.
+DELETE FROM lockstep.journal
+WHERE app = %(app)s AND kind = %(kind)s AND name = %(name)s AND statement = %(statement)s AND state = 'intent'
+
 -- name: clear_journal
 -- The file is recorded in the ledger; its journal has served.
 DELETE FROM lockstep.journal WHERE app = %(app)s AND kind = %(kind)s AND name = %(name)s

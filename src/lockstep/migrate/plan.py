@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from lockstep.errors import DatabaseAhead, HistoryDiverged, LockstepError, Place, Problem
 from lockstep.migrate.files import File, Shipped
+from lockstep.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Applied:
 class Plan:
     """What will run, in order; empty when the schema is at head.
 
-    ``late``: pending files that sort before applied ones. ``ahead``: applied files that this release does not ship.
+    ``late``: pending files that sort before applied ones. ``ahead``: files of a newer release, applied after all that
+    this one ships.
     ``history_lost``: the database has tables but no ledger of this application; the files are idempotent and run again.
     """
 
@@ -74,20 +75,25 @@ def make_plan(
     """
     applied = {(row.kind, row.name): row for row in ledger or ()}
     known = {(file.kind, file.name) for file in shipped.files}
+    # What came before something we ship was ours once; what came after all of it is a newer release's.
+    newest = max((row.position for key, row in applied.items() if key in known), default=0)
     unshipped = [row for key, row in applied.items() if key not in known]
-    problems = [
-        *_edited(shipped.files, applied),
-        *_renamed_or_removed(shipped, applied, unshipped, missing),
-    ]
+    ahead = [row for row in unshipped if row.position > newest]
+    renamed = _renamed(shipped.files, applied, unshipped)
+    problems = [*_edited(shipped.files, applied), *(_renaming(*pair) for pair in renamed)]
+    if missing == "refuse":
+        explained = [row for _, row in renamed]
+        removed = (row for row in unshipped if row.position < newest and row.kind == "migration")
+        problems += [_removal(row) for row in removed if row not in explained]
     if problems:
         raise _diverged(problems)
-    _refuse_breaking(unshipped)
+    _refuse_breaking(ahead)
     migrations = tuple(file for file in shipped.migrations if _is_pending(file, applied))
     return Plan(
         migrations=migrations,
         seeds=tuple(file for file in shipped.seeds if _is_pending(file, applied)),
         late=_late(migrations, applied),
-        ahead=tuple(row.name for row in unshipped),
+        ahead=tuple(row.name for row in ahead),
         history_lost=ledger is None and user_tables > 0,
     )
 
@@ -113,40 +119,29 @@ def _edited(files: Iterable[File], applied: dict[tuple[str, str], Applied]) -> l
     return problems
 
 
-def _renamed_or_removed(
-    shipped: Shipped,
-    applied: dict[tuple[str, str], Applied],
-    unshipped: Sequence[Applied],
-    missing: str,
-) -> list[Problem]:
-    """An unshipped file that came before something we ship was ours once; one that came after it is a newer release's."""
-    applied_positions = [
-        row.position for file in shipped.files if (row := applied.get((file.kind, file.name)))
-    ]
-    newest = max(applied_positions, default=0)
-    pending: dict[tuple[str, str], File] = {
-        (f.kind, f.checksum): f for f in shipped.files if (f.kind, f.name) not in applied
-    }
-    problems = []
-    for row in unshipped:
-        twin = pending.get((row.kind, row.checksum))
-        if twin is not None:
-            problems.append(
-                Problem(
-                    f"is {row.name!r} under another name, which was applied on {_when(row)}",
-                    Place(twin.shown),
-                    f"Rename it back to {row.name}: the ledger knows files by their names.",
-                )
-            )
-        elif row.position < newest and missing == "refuse" and row.kind == "migration":
-            problems.append(
-                Problem(
-                    f"was applied on {_when(row)}, and is no longer shipped",
-                    Place(row.name),
-                    "Put the file back, or set LOCKSTEP_MISSING=allow if it was removed on purpose.",
-                )
-            )
-    return problems
+def _renamed(
+    files: Iterable[File], applied: dict[tuple[str, str], Applied], unshipped: Sequence[Applied]
+) -> list[tuple[File, Applied]]:
+    """Pair each pending file with the applied one that is gone and had its very text."""
+    gone = {(row.kind, row.checksum): row for row in unshipped}
+    pending = [file for file in files if (file.kind, file.name) not in applied]
+    return [(file, row) for file in pending if (row := gone.get((file.kind, file.checksum)))]
+
+
+def _renaming(file: File, row: Applied) -> Problem:
+    return Problem(
+        f"is {row.name} under another name, which was applied on {_when(row)}",
+        Place(file.shown),
+        f"Rename it back to {row.name}: the ledger knows files by their names.",
+    )
+
+
+def _removal(row: Applied) -> Problem:
+    return Problem(
+        f"was applied on {_when(row)}, and is no longer shipped",
+        Place(row.name),
+        "Put the file back, or set LOCKSTEP_MISSING=allow if it was removed on purpose.",
+    )
 
 
 def _refuse_breaking(unshipped: Iterable[Applied]) -> None:

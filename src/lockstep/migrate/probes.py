@@ -6,7 +6,6 @@ them, so that there is nothing to find out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep.postgres.queries import load_queries
@@ -19,6 +18,7 @@ from lockstep.sql.transactions import (
     dropped_concurrently,
     reindexed_concurrently,
 )
+from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("probes.sql"))
 
@@ -32,32 +32,40 @@ class Finding:
 
 
 def probe(session: Session, statement: Statement, *, interrupted: bool) -> Finding:
-    """Say what is left to do; *interrupted* means that an earlier boot began the statement and did not finish it."""
+    """Say what is left to do.
+
+    *interrupted* means that an earlier boot began the statement and never learnt how it ended: only then may it be done.
+    """
     index = concurrent_index(statement)
     if index is not None:
         return _probe_index(session, index, interrupted=interrupted)
-    if not interrupted:
-        return Finding()
     dropped = dropped_concurrently(statement)
-    if dropped is not None:
+    if dropped is not None and interrupted:
         (row,) = session.fetch(QUERIES["relation_exists"], name=qualified(*dropped))
         return Finding(done=not row["found"])
     reindexed = reindexed_concurrently(statement)
     if reindexed is not None:
-        rows = session.fetch(QUERIES["leftovers_of_reindex"], name=qualified(*reindexed))
+        schema, name = reindexed
+        rows = session.fetch(
+            QUERIES["leftovers_of_reindex"],
+            name=qualified(*reindexed) if name else "",
+            schema=schema,
+        )
         return Finding(
             cleanup=tuple(f"DROP INDEX CONCURRENTLY IF EXISTS {row['qualified']}" for row in rows)
         )
     detached = detached_concurrently(statement)
-    return _probe_partition(session, detached) if detached is not None else Finding()
+    if detached is not None:
+        return _probe_partition(session, detached, interrupted=interrupted)
+    return Finding()
 
 
 def is_valid(session: Session, index: ConcurrentIndex) -> bool:
-    """True if the index is there and may be used."""
+    """True if the index is there, on its table, and may be used."""
     rows = session.fetch(
         QUERIES["find_index"], name=index.name, table=qualified(index.schema, index.table)
     )
-    return bool(rows) and bool(rows[0]["valid"])
+    return bool(rows) and bool(rows[0]["valid"] and rows[0]["same_table"])
 
 
 def qualified(schema: str, name: str) -> str:
@@ -78,11 +86,13 @@ def _probe_index(session: Session, index: ConcurrentIndex, *, interrupted: bool)
     return Finding(done=interrupted)
 
 
-def _probe_partition(session: Session, names: tuple[str, str, str, str]) -> Finding:
+def _probe_partition(
+    session: Session, names: tuple[str, str, str, str], *, interrupted: bool
+) -> Finding:
     parent, child = qualified(*names[:2]), qualified(*names[2:])
     rows = session.fetch(QUERIES["partition_state"], parent=parent, child=child)
     if not rows:
-        return Finding(done=True)
+        return Finding(done=interrupted)
     if rows[0]["pending"]:
         return Finding(
             done=True, cleanup=(f"ALTER TABLE {parent} DETACH PARTITION {child} FINALIZE",)

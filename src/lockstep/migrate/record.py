@@ -61,5 +61,5 @@ def _values(timeline: Timeline, outcome: str) -> dict[str, Any]:
         "step": steps[-1]["step"] if steps else "",
         "seconds": shown["seconds"],
         "error": shown["error"],
-        "timeline": shown,
+        "timeline": {**shown, "outcome": outcome},
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lockstep.errors import Place, Problem
 from lockstep.migrate.files import File, rejected
@@ -19,11 +18,13 @@ from lockstep.sql.transactions import (
     transaction_control,
     validates_only,
 )
+from lockstep.values import dataclass
 
 _CONTROL_AT_LINE_START = re.compile(
     r"^[ \t]*(BEGIN|START\s+TRANSACTION|COMMIT|ROLLBACK|END)\b\s*(?:TRANSACTION|WORK)?\s*;",
     re.IGNORECASE | re.MULTILINE,
 )
+_COPY_ROWS = re.compile(r"\b(?P<copy>COPY)\b[^;]*\bFROM\s+STDIN\b[^;]*;", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
 
 
@@ -85,12 +86,12 @@ def _unfit_bytes(file: File) -> Problem | None:
             Place(file.shown, 1, 1),
             "Save it as UTF-8 without BOM.",
         )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in raw[:2]:
         return Problem("is UTF-16", Place(file.shown, 1, 1), "Save it as UTF-8 without BOM.")
     nul = raw.find(b"\0")
     if nul >= 0:
         return Problem(
-            "holds a NUL byte, which no SQL text can",
+            "holds a NUL byte, which SQL text cannot",
             _byte_place(file, nul),
             "Remove it; in a bytea literal write it as '\\x00'.",
         )
@@ -111,20 +112,31 @@ def _byte_place(file: File, offset: int) -> Place:
 
 
 def _syntax_problem(file: File, error: NotParsed) -> Problem:
-    place = place_at(file.shown, file.text, error.offset)
-    line = file.text.splitlines()[place.line - 1] if file.text else ""
-    if line.lstrip().startswith("\\"):
+    text = file.text
+    offset = min(error.offset, len(text.rstrip()))
+    place = place_at(file.shown, text, offset)
+    copy = _copy_before(text, offset)
+    if copy is not None:
+        return _copy_problem("COPY ... FROM STDIN", place_at(file.shown, text, copy))
+    rest = text[offset:].split(maxsplit=1)
+    if rest and rest[0].startswith("\\"):
         return Problem(
-            f"psql command {line.split()[0]!r}: only SQL runs here",
+            f"{rest[0]} is a command of psql: only SQL runs here",
             place,
             "Take it out; the runner connects, orders and wraps the files itself.",
         )
-    if re.search(r"\bfrom\s+stdin\b", file.text[: error.offset], re.IGNORECASE):
-        return _copy_problem("COPY ... FROM STDIN", place)
-    hint = "It looks like a template: files run as they are." if _TEMPLATE.search(line) else ""
-    return Problem(
-        str(error), place, hint or f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION})."
-    )
+    hint = f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION})."
+    if _TEMPLATE.search(text.split("\n")[place.line - 1]):
+        hint = "It looks like a template: files run as they are, so ship what it renders to."
+    return Problem(" ".join(str(error).split()), place, hint)
+
+
+def _copy_before(text: str, offset: int) -> int | None:
+    """Return where a COPY FROM STDIN begins whose rows are what the grammar stumbled over."""
+    found = list(_COPY_ROWS.finditer(text, 0, offset))
+    if found and text.count("\n", found[-1].end(), offset) <= 1:
+        return found[-1].start("copy")
+    return None
 
 
 def _copy_problem(what: str, place: Place) -> Problem:
@@ -151,15 +163,15 @@ def _judge(file: File, header: Header, statements: list[Statement]) -> list[Prob
 
 def _judge_statement(header: Header, statement: Statement) -> tuple[str, str] | None:
     control = transaction_control(statement) or _opaque_control(statement)
-    if control:
+    if control and header.transaction:
         return (
             f"{control} inside a file: the file is the transaction",
-            "Take it out"
-            + (
-                "."
-                if not header.transaction
-                else "; to run statements on their own: -- lockstep: no-transaction"
-            ),
+            "Take it out; to run statements on their own: -- lockstep: no-transaction",
+        )
+    if control:
+        return (
+            f"{control} inside a no-transaction file: each statement runs on its own",
+            "Take it out; what belongs together goes into a file without no-transaction.",
         )
     copy = client_copy(statement)
     if copy:

@@ -3,27 +3,28 @@
 The plan is made twice: once without the lock, to leave at once when nothing is pending, and again under it, because what was
 read before may be out of date. Through a transaction pooler there is no session to hold a lock; there one transaction holds
 lock, files and ledger together.
+
+Most boots find nothing to do: what parses, locks and applies is imported only by those that have something to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lockstep.errors import EndStateWrong, PoolerUnsafe, Problem
 from lockstep.events import Listener, LockObtained, LockReleased, Planned, PoolerFound
 from lockstep.migrate import failures, ledger
-from lockstep.migrate.apply import Runner
 from lockstep.migrate.files import File, Shipped
 from lockstep.migrate.ledger import Boot
 from lockstep.migrate.plan import Applied, Plan, make_plan
-from lockstep.migrate.script import Script, read_scripts
-from lockstep.postgres.blockers import BlockerWatch
-from lockstep.postgres.lock import try_lock, try_transaction_lock, unlock, wait_for_lock
 from lockstep.postgres.opening import Opened
-from lockstep.postgres.session import ServerError
+from lockstep.postgres.session import QUERIES as SESSION_QUERIES
 from lockstep.settings import Settings
+
+if TYPE_CHECKING:
+    from lockstep.migrate.script import Script
 
 
 class Upgrade:
@@ -70,7 +71,8 @@ class Upgrade:
         self.waited, self.locked = waited, True
         self._report(LockObtained(waited))
         if not self._has_ledger:
-            ledger.create(self._session, self._boot.app, self._settings.lock_key)
+            with failures.bookkeeping(self._session):
+                ledger.create(self._session, self._boot.app, self._settings.lock_key)
             self._has_ledger = True
         history_lost = self.plan.history_lost
         self.plan = replace(
@@ -102,26 +104,36 @@ class Upgrade:
         """Step 5: give the lock back (or commit the one transaction that held it)."""
         if not self.locked:
             return
-        try:
+        from lockstep.postgres.lock import unlock
+
+        with failures.bookkeeping(self._session):
             if self._pooled:
-                self._session.script("RESET ALL; COMMIT")
+                self._session.script(SESSION_QUERIES["commit_transaction"])
             else:
                 ledger.forget_old_boots(self._session, self._boot.app)
                 unlock(self._session, self._settings.lock_key)
-        except ServerError as error:
-            raise failures.of_session(error, self._session) from error
         self.locked = False
         self._report(LockReleased())
 
     def _wait_for_lock(self) -> float | None:
-        return wait_for_lock(
-            self._session,
-            self._settings.lock_key,
-            attempt=try_transaction_lock if self._pooled else try_lock,
-            give_way=self._at_head_now,
-            wait=self._settings.lock_wait,
-            report=self._report,
+        from lockstep.postgres.lock import (
+            name_session,
+            try_lock,
+            try_transaction_lock,
+            wait_for_lock,
         )
+
+        with failures.bookkeeping(self._session):
+            if not self._pooled:
+                name_session(self._session, f"lockstep:{self._boot.app}:lock")
+            return wait_for_lock(
+                self._session,
+                self._settings.lock_key,
+                attempt=try_transaction_lock if self._pooled else try_lock,
+                give_way=self._at_head_now,
+                wait=self._settings.lock_wait,
+                report=self._report,
+            )
 
     def _at_head_now(self) -> bool:
         """Between two polls: has the holder done our work? Then nobody needs the lock after it."""
@@ -140,17 +152,20 @@ class Upgrade:
 
     def _read_plan(self, outcome_at_head: str | None, *, begin_boot: bool) -> Plan:
         rows: Sequence[Applied] | None = None
-        if self._has_ledger and begin_boot:
-            rows, self.recorded = ledger.read_and_begin_boot(
-                self._session, self._boot, self._shipped.digest(), outcome_at_head
-            )
-        elif self._has_ledger:
-            rows = ledger.read(self._session, self._boot.app)
+        with failures.bookkeeping(self._session):
+            if self._has_ledger and begin_boot:
+                rows, self.recorded = ledger.read_and_begin_boot(
+                    self._session, self._boot, self._shipped.digest(), outcome_at_head
+                )
+            elif self._has_ledger:
+                rows = ledger.read(self._session, self._boot.app)
         return make_plan(
             self._shipped, rows, user_tables=self._facts.user_tables, missing=self._settings.missing
         )
 
     def _examine(self, files: Sequence[File]) -> None:
+        from lockstep.migrate.script import read_scripts
+
         scripts = read_scripts(files, self._facts.major)
         self._scripts = {(script.file.kind, script.file.name): script for script in scripts}
         if self._pooled:
@@ -188,7 +203,10 @@ class Upgrade:
     def _run(self, files: Sequence[File]) -> int:
         if not self.locked or not files:
             return 0
-        with BlockerWatch(self._parameters, self._facts.backend_pid) as watch:
+        from lockstep.migrate.apply import Runner
+        from lockstep.postgres.blockers import BlockerWatch
+
+        with BlockerWatch(self._parameters, self._working_pid(), self._report) as watch:
             runner = Runner(
                 session=self._session,
                 watch=watch,
@@ -200,6 +218,14 @@ class Upgrade:
             )
             runner.run([self._scripts[file.kind, file.name] for file in files])
         return len(files)
+
+    def _working_pid(self) -> int:
+        """Which server process runs the files: behind a transaction pooler, the one that has our transaction."""
+        if not self._pooled:
+            return self._facts.backend_pid
+        with failures.bookkeeping(self._session):
+            (row,) = self._session.fetch(SESSION_QUERIES["backend_pid"])
+        return int(row["backend_pid"])
 
     def _assert_end_state(self) -> None:
         left = self._read_plan(None, begin_boot=False)

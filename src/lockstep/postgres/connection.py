@@ -19,20 +19,24 @@ from lockstep.redaction import redact
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _ATTEMPT_TIMEOUT = "5"
 _KEEPALIVES = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
-_QUOTED = re.compile(r'"[^"]*"')
 
+# Patterns of what seldom happens: re compiles (and keeps) them when they are first needed.
+_QUOTED = r"""(?s)(["']).*\1"""  # to the last quote: a password may hold one itself
+_URL_WITH_AT_IN_PATH = r"(?s)\w+://[^/?]*/[^?]*@"
 # What the server says in FATAL when trying again is of no use. Everything else, in whatever language, is retried.
-_PERMANENT = re.compile(
-    r"password authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|"
+_PERMANENT = (
+    r"(?i)password authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|"
     r"not permitted|authentication failed|SSL was required|does not support SSL|certificate|"
-    r"is not currently accepting connections|no encryption|startup parameter",
-    re.IGNORECASE,
+    r"is not currently accepting connections|no encryption|startup parameter|no such (?:database|user)"
 )
-_TRANSIENT = re.compile(
-    r"Connection refused|starting up|shutting down|recovery mode|No such file or directory|"
+_TRANSIENT = (
+    r"(?i)Connection refused|starting up|shutting down|recovery mode|No such file or directory|"
     r"could not translate host name|timeout expired|too many clients|connection slots|"
-    r"not yet accepting connections",
-    re.IGNORECASE,
+    r"not yet accepting connections"
+)
+# What the client library says of an option's value before it speaks to any server.
+_MALFORMED = (
+    r"(?i)invalid [\w ]*(?:value|number)\b|could not match \d+|is too long \(maximum|bad value for"
 )
 
 
@@ -41,31 +45,52 @@ def read_conninfo(url: str, source: str) -> dict[str, Any]:
 
     A driver in the scheme (``postgresql+asyncpg://``), as SQLAlchemy has it, is accepted and ignored.
     """
-    plain = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", url.strip())
+    plain = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", url.strip(), flags=re.IGNORECASE)
+    if not plain:
+        raise malformed(source, "It is blank.")
     try:
-        return conninfo_to_dict(plain)
+        parameters = conninfo_to_dict(plain)
     except psycopg.ProgrammingError as error:
-        raise ConfigurationWrong(
-            f"{source} is not a PostgreSQL connection string",
-            why=_QUOTED.sub('"..."', str(error).strip()),
-            next_step="Write it as postgresql://user:password@host:5432/database; "
-            "encode special characters of the password as %40 and the like.",
-        ) from None
+        raise malformed(source, re.sub(_QUOTED, '"..."', str(error).strip())) from None
+    # A password with / or @ in it is taken apart without complaint: its pieces become port, host and database, which are shown.
+    ports = str(parameters.get("port") or "").split(",")
+    if not all(port == "" or (port.isdecimal() and 0 < int(port) < 65536) for port in ports):
+        raise malformed(
+            source,
+            "What stands in the place of the port is not a port; or the password holds a / that is not encoded.",
+        )
+    if "@" in str(parameters.get("host") or "") or re.match(_URL_WITH_AT_IN_PATH, plain):
+        raise malformed(source, "There is more than one @ in it, or a / before it.")
+    return parameters
+
+
+def malformed(source: str, why: str) -> ConfigurationWrong:
+    """Return the refusal of a connection string; *why* holds nothing of its text."""
+    return ConfigurationWrong(
+        f"{source} is not a PostgreSQL connection string",
+        why=why,
+        next_step="Write it as postgresql://user:password@host:5432/database; "
+        "encode special characters of the password: @ as %40, / as %2F, a space as %20.",
+    )
 
 
 def address_of(parameters: dict[str, Any]) -> str:
     """Return host, port and database, fit to be shown."""
-    host = parameters.get("host") or parameters.get("hostaddr") or "local socket"
+    host = str(parameters.get("host") or parameters.get("hostaddr") or "local socket")
     port = parameters.get("port") or "5432"
-    database = parameters.get("dbname") or parameters.get("user") or ""
-    return f"{host}:{port}/{database}" if not str(host).startswith("/") else f"{database} at {host}"
+    database = redact(str(parameters.get("dbname") or parameters.get("user") or ""))
+    if host.startswith("/"):
+        return f"{database or 'the default database'} at {host}"
+    return f"{host}:{port}/{database}".removesuffix("/")
 
 
 def session_parameters(url: str, source: str, application_name: str) -> dict[str, Any]:
     """Return what libpq is told for a connection of the engine's own."""
     given = read_conninfo(url, source)
     defaults: dict[str, Any] = {"connect_timeout": _ATTEMPT_TIMEOUT, **_KEEPALIVES}
-    return {**defaults, **given, "application_name": application_name[:63]}
+    # Files are sent as they are, and they are UTF-8: whatever the role, the database or the environment prefer.
+    ours = {"application_name": application_name[:63], "client_encoding": "UTF8"}
+    return {**defaults, **given, **ours}
 
 
 def connect(
@@ -93,6 +118,8 @@ def connect(
             interrupt.check()
             said = redact(str(error).strip())
         waited = time.monotonic() - begun
+        if re.search(_MALFORMED, said):
+            raise malformed(source, re.sub(_QUOTED, '"..."', _first_line(said)))
         if is_permanent(said):
             raise _rejected(address, said)
         if waited >= wait:
@@ -114,7 +141,7 @@ def _open(parameters: dict[str, Any]) -> psycopg.Connection[Any]:
 
 def is_permanent(message: str) -> bool:
     """True if trying again cannot help: the server answered, and said no."""
-    return bool(_PERMANENT.search(message)) and not _TRANSIENT.search(message)
+    return bool(re.search(_PERMANENT, message)) and not re.search(_TRANSIENT, message)
 
 
 def _rejected(address: str, said: str) -> DatabaseUnreachable:

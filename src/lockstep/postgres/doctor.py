@@ -1,16 +1,11 @@
-"""Look at a connection before anything is done with it: pooler? standby? read-only? privileges? which server?
+"""Look at a connection before anything is done with it: standby? read-only? privileges? which server?
 
 ``examine`` asks, in one round trip; ``diagnose`` decides, and is pure.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-
-import psycopg
-from psycopg.conninfo import make_conninfo
 
 from lockstep.errors import (
     DatabaseReadOnly,
@@ -19,10 +14,23 @@ from lockstep.errors import (
     ServerTooOld,
 )
 from lockstep.postgres.session import QUERIES, Session
+from lockstep.values import dataclass
 
 OLDEST_SERVER = 13
-Pooling = Literal["none", "session", "transaction"]
-_PROBES = 3
+_PUBLIC = "Since PostgreSQL 15 only a database's owner may create in schema public."
+_LEDGER_GRANT = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA lockstep"
+_SETTERS = {
+    "user": "the role (ALTER ROLE)",
+    "database": "the database (ALTER DATABASE)",
+    "database user": "the role in this database (ALTER ROLE ... IN DATABASE)",
+    "client": "this connection (its options)",
+}
+_CURES = {
+    "user": "ALTER ROLE {role} RESET default_transaction_read_only;",
+    "database": "ALTER DATABASE {database} RESET default_transaction_read_only;",
+    "database user": "ALTER ROLE {role} IN DATABASE {database} RESET default_transaction_read_only;",
+    "client": "take it out of the connection string's options (and out of PGOPTIONS)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class Facts:
     has_ledger: bool
     user_tables: int
     settings_made: str | None
+    read_only_source: str | None = None
+    may_use_ledger: bool = True
 
     @property
     def version(self) -> str:
@@ -80,49 +90,47 @@ def diagnose(facts: Facts) -> LockstepError | None:
     if facts.read_only:
         return DatabaseReadOnly(
             f"every transaction is read-only: default_transaction_read_only is on ({where})",
-            why="It is set in the server's configuration, for the database, for the role, or in the connection string.",
-            next_step=f'Unset it for this role: ALTER ROLE "{facts.role}" SET default_transaction_read_only = off;',
+            why="It was set for "
+            + _SETTERS.get(facts.read_only_source or "", "the whole server (its configuration)")
+            + ".",
+            next_step=_writable_again(facts),
         )
     return _privileges(facts)
 
 
+def _writable_again(facts: Facts) -> str:
+    fallback = "ALTER ROLE {role} SET default_transaction_read_only = off;"
+    cure = _CURES.get(facts.read_only_source or "", fallback)
+    return f"Unset it: {cure.format(role=_quoted(facts.role), database=_quoted(facts.database))}"
+
+
 def _privileges(facts: Facts) -> LockstepError | None:
+    """Name every missing GRANT at once: finding them one by one would cost a deploy each."""
+    role, database = _quoted(facts.role), _quoted(facts.database)
+    lacking: list[tuple[str, str, str]] = []
     if not facts.has_ledger and not facts.may_create_schema:
-        return PrivilegeMissing(
-            f"role {facts.role!r} may not create schemas in database {facts.database!r}",
-            why="The ledger lives in a schema of its own, named lockstep.",
-            next_step=f'As the database\'s owner: GRANT CREATE ON DATABASE "{facts.database}" TO "{facts.role}";',
+        what = f"create schemas in database {facts.database!r}"
+        grant = f"As the database's owner: GRANT CREATE ON DATABASE {database} TO {role};"
+        lacking.append((what, "The ledger lives in a schema of its own, named lockstep.", grant))
+    if not facts.may_use_ledger:
+        what = "use the ledger in schema 'lockstep'"
+        grant = (
+            f"As its owner: GRANT USAGE ON SCHEMA lockstep TO {role}; {_LEDGER_GRANT} TO {role};"
         )
+        lacking.append((what, "Another role made the ledger.", grant))
     if facts.schema and not facts.may_create_table:
-        return PrivilegeMissing(
-            f"role {facts.role!r} may not create tables in schema {facts.schema!r}",
-            why="Since PostgreSQL 15 only a database's owner may create in schema public.",
-            next_step=f'As the schema\'s owner: GRANT CREATE ON SCHEMA "{facts.schema}" TO "{facts.role}";',
-        )
-    return None
+        what = f"create tables in schema {facts.schema!r}"
+        schema = _quoted(facts.schema)
+        grant = f"As the schema's owner: GRANT CREATE ON SCHEMA {schema} TO {role};"
+        lacking.append((what, _PUBLIC if facts.schema == "public" else "", grant))
+    if not lacking:
+        return None
+    return PrivilegeMissing(
+        f"role {facts.role!r} may not " + ", nor ".join(what for what, _, _ in lacking),
+        why=" ".join(why for _, why, _ in lacking if why),
+        next_step="\n".join(grant for _, _, grant in lacking),
+    )
 
 
-def pooling_of(session: Session, facts: Facts, parameters: dict[str, str]) -> Pooling:
-    """Tell whether a pooler sits in between, and whether it keeps a session on one server process.
-
-    libpq was told another pid than the server has: some proxy answers. If a second client, in a transaction of its own,
-    then gets the very server process that was ours, sessions are not kept: transaction (or statement) pooling. Costs
-    nothing where the pids agree.
-    """
-    if facts.backend_pid == session.libpq_pid:
-        return "none"
-    for _ in range(_PROBES):
-        (mine,) = session.fetch(QUERIES["backend_pid"])
-        try:
-            with psycopg.connect(
-                make_conninfo(**parameters),
-                prepare_threshold=None,
-                cursor_factory=psycopg.ClientCursor,
-            ) as other:
-                row = other.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-                (still,) = session.fetch(QUERIES["backend_pid"])
-        except psycopg.Error:
-            return "transaction"
-        if (row and row[0] == mine["backend_pid"]) or still != mine:
-            return "transaction"
-    return "session"
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -6,6 +6,8 @@ the engine's API, so "before the schema" is not a matter of discipline.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockstep.errors import ConfigurationWrong, DatabaseUnreachable, Place, SchemaNotReady
-from lockstep.postgres.connection import read_conninfo
+from lockstep.postgres.connection import is_permanent, read_conninfo
 from lockstep.postgres.session import QUERIES
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Database:
         Raises ``SchemaNotReady`` at once, not only when entered, if the gate is shut.
         """
         if self._pool is None or self._closed:
-            raise _not_ready(sys._getframe(1), closed=self._closed)
+            raise _not_ready(_caller(), closed=self._closed)
         return self._pool.connection()
 
     def statistics(self) -> dict[str, int]:
@@ -57,13 +59,16 @@ class Database:
     async def open(self, url: str, application_name: str) -> None:
         """Open the gate: the engine's part, once, after step 5.
 
-        Raises ``DatabaseUnreachable`` if not one connection can be made.
+        Raises ``DatabaseUnreachable`` if not one connection can be made: at once when the server says no, else when the
+        time is up.
         """
         from psycopg.conninfo import make_conninfo
-        from psycopg_pool import AsyncConnectionPool, PoolTimeout
+        from psycopg_pool import AsyncConnectionPool
 
+        complaints = _Complaints()
         pool = AsyncConnectionPool(
             make_conninfo(**read_conninfo(url, "DATABASE_URL")),
+            connection_class=_connections(complaints),
             min_size=1,
             max_size=self._max_size,
             open=False,
@@ -71,10 +76,11 @@ class Database:
             kwargs={"prepare_threshold": None, "application_name": application_name},
         )
         try:
-            await pool.open(wait=True, timeout=_OPEN_TIMEOUT)
-        except PoolTimeout as error:
+            if not await _opens(pool, complaints.rejected):
+                raise _pool_unreachable(complaints.last)
+        except BaseException:
             await pool.close()
-            raise _pool_unreachable(error) from error
+            raise
         self._pool = pool
 
     async def identity(self) -> tuple[str, object]:
@@ -123,6 +129,58 @@ def different_database(boot: tuple[str, object], pool: tuple[str, object]) -> Co
     )
 
 
+async def _opens(pool: AsyncConnectionPool[Any], rejected: asyncio.Event) -> bool:
+    """Open *pool*; False if it has no connection in time, or as soon as *rejected* is set."""
+    await pool.open()
+    filled = asyncio.create_task(pool.wait(timeout=_OPEN_TIMEOUT))
+    refused = asyncio.create_task(rejected.wait())
+    try:
+        await asyncio.wait({filled, refused}, return_when=asyncio.FIRST_COMPLETED)
+        return filled.done() and filled.exception() is None
+    finally:
+        filled.cancel()
+        refused.cancel()
+        await asyncio.wait({filled, refused})
+
+
+class _Complaints:
+    """Why connections were not made: the pool itself keeps that to its log. ``rejected``: trying again cannot help."""
+
+    def __init__(self) -> None:
+        self.last = ""
+        self.rejected = asyncio.Event()
+
+    def note(self, error: Exception) -> None:
+        """Keep what was said last."""
+        self.last = str(error).strip()
+        if is_permanent(self.last):
+            self.rejected.set()
+
+
+def _connections(complaints: _Complaints) -> type[psycopg.AsyncConnection[Any]]:
+    """Return the class of a pool's connections; it notes why one was not made."""
+    import psycopg
+
+    class Connection(psycopg.AsyncConnection[Any]):
+        @classmethod
+        async def connect(cls, *arguments: Any, **options: Any) -> Any:
+            try:
+                return await super().connect(*arguments, **options)
+            except psycopg.Error as error:
+                complaints.note(error)
+                raise
+
+    return Connection
+
+
+def _caller() -> Any:
+    """Return the frame of whoever called this module from outside."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename in {__file__, contextlib.__file__}:
+        frame = frame.f_back
+    return frame
+
+
 def _not_ready(caller: Any, *, closed: bool) -> SchemaNotReady:
     file, line = caller.f_code.co_filename, caller.f_lineno
     function = caller.f_code.co_name
@@ -144,9 +202,10 @@ def _not_ready(caller: Any, *, closed: bool) -> SchemaNotReady:
     )
 
 
-def _pool_unreachable(error: Exception) -> DatabaseUnreachable:
+def _pool_unreachable(said: str) -> DatabaseUnreachable:
     return DatabaseUnreachable(
         "the services' pool could not make a single connection",
-        why=str(error),
+        why=next((line for line in said.splitlines() if "FATAL" in line), said)
+        or f"The server did not answer within {_OPEN_TIMEOUT:.0f} s.",
         next_step="Check DATABASE_URL: the boot's own connection worked, the pool's does not (another role? a pooler?).",
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep.durations import format_duration
@@ -17,6 +16,8 @@ from lockstep.errors import LockLost, LockNotObtained
 from lockstep.events import Listener, LockWaiting
 from lockstep.postgres.queries import load_queries
 from lockstep.postgres.session import Session
+from lockstep.redaction import redact
+from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("lock.sql"))
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.1, 1.0, 1.5
@@ -37,7 +38,7 @@ class Holder:
     query: str
 
     def __str__(self) -> str:
-        query = " ".join(self.query.split())[:120]
+        query = " ".join(redact(self.query).split())[:120]
         doing = f"{self.state} for {format_duration(self.query_age)}" + (
             f": {query}" if query else ""
         )
@@ -52,9 +53,15 @@ def try_lock(session: Session, key: int) -> bool:
     return bool(session.fetch(QUERIES["try_lock"], key=key)[0]["locked"])
 
 
+def name_session(session: Session, name: str) -> None:
+    """Show *name* as the session's application; not through a pooler, where it would stay for others."""
+    session.fetch(QUERIES["name_session"], name=name[:63])
+
+
 def try_transaction_lock(session: Session, key: int) -> bool:
     """Begin a transaction and take the lock until its end; where it is not free, no transaction stays open."""
-    session.script("BEGIN")
+    # Read committed, whatever the role's default: what is read under the lock must not be older than the lock.
+    session.script("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
     if session.fetch(QUERIES["try_transaction_lock"], key=key)[0]["locked"]:
         return True
     session.rollback()

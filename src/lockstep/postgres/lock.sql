@@ -2,9 +2,13 @@
 -- Take the boot lock if nobody holds it; never waits, so that it never holds a snapshot while it waits.
 SELECT pg_catalog.pg_try_advisory_lock(%(key)s) AS locked
 
+-- name: name_session
+-- Let those who wait see in pg_stat_activity what this session is about.
+SELECT pg_catalog.set_config('application_name', %(name)s, false)
+
 -- name: try_transaction_lock
--- The same until the end of the transaction, for use through a transaction pooler.
-SELECT pg_catalog.pg_try_advisory_xact_lock(%(key)s) AS locked
+-- The same until the end of the transaction, for use through a transaction pooler; the session's settings likewise.
+SELECT pg_catalog.pg_try_advisory_xact_lock(%(key)s) AS locked, {local_settings} AS settings_made
 
 -- name: unlock
 -- Give the boot lock back; false would mean that it was not ours.

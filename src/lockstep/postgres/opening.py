@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
 from typing import Any
 
-from lockstep.events import Listener
+from lockstep.errors import ConfigurationWrong, DatabaseUnreachable
+from lockstep.events import DatabaseWaiting, Listener
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import address_of, connect, session_parameters
-from lockstep.postgres.doctor import Facts, Pooling, diagnose, examine, pooling_of
+from lockstep.postgres.doctor import Facts, diagnose, examine
+from lockstep.postgres.pooling import Pooling, pooling_of, refuse_statement_pooling
 from lockstep.postgres.session import ServerError, Session, lost_connection
+from lockstep.values import dataclass
+
+_PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +49,49 @@ def open_session(
     interrupt: Interrupt,
     report: Listener,
 ) -> Opened:
-    """Connect and examine; raise the doctor's refusal if the boot cannot go on with this server."""
-    session = connect(
-        url,
-        source=source,
-        application_name=application_name,
-        wait=wait,
-        interrupt=interrupt,
-        report=report,
-    )
+    """Connect and examine; raise the doctor's refusal if the boot cannot go on with this server.
+
+    A server (or pooler) that answers and then ends the connection is as one that is not there yet: it is asked again.
+    """
+    begun = time.monotonic()
     parameters = session_parameters(url, source, application_name)
+    while True:
+        session = connect(
+            url,
+            source=source,
+            application_name=application_name,
+            wait=max(wait - (time.monotonic() - begun), 0.0),
+            interrupt=interrupt,
+            report=report,
+        )
+        try:
+            return examined(session, parameters)
+        except DatabaseUnreachable as error:
+            session.close()
+            waited = time.monotonic() - begun
+            if waited >= wait:
+                raise
+            report(DatabaseWaiting(error.what, waited, _PAUSE))
+            interrupt.sleep(_PAUSE)
+        except BaseException:
+            session.close()
+            raise
+
+
+def examined(session: Session, parameters: dict[str, Any]) -> Opened:
+    """Let the doctor look at *session*; raise its refusal, or ``DatabaseUnreachable`` if the connection is lost over it."""
     try:
         facts = examine(session)
-        refusal = diagnose(facts)
-        if refusal is not None:
-            raise refusal
-        return Opened(session, facts, pooling_of(session, facts, parameters), parameters)
+        pooling = pooling_of(session, facts, parameters)
     except ServerError as error:
-        session.close()
-        raise lost_connection(error, session.address) from error
-    except BaseException:
-        session.close()
-        raise
+        if error.connection_lost:
+            raise lost_connection(error, session.address) from error
+        raise ConfigurationWrong(
+            f"the server at {session.address} does not answer the questions that every boot begins with",
+            why=f"{error.message} ({error.sqlstate})",
+            next_step="Is it a PostgreSQL, and may this role ask its catalog?",
+        ) from error
+    refusal = diagnose(facts) or refuse_statement_pooling(pooling, session.address)
+    if refusal is not None:
+        raise refusal
+    return Opened(session, facts, pooling, parameters)

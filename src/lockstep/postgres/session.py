@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
@@ -23,6 +22,7 @@ from psycopg.rows import dict_row
 from lockstep.errors import DatabaseUnreachable
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.queries import load_queries
+from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("session.sql"))
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ class Session:
         self.address = address
         """Host, port and database, fit to be shown."""
         self.libpq_pid = connection.info.backend_pid
-        self.own_settings = _own_settings(connection.info.server_version)
+        self.own_settings = _own_settings(connection.info.server_version, local=False)
         self.on_notice: Callable[[str, str, str], None] | None = None
         connection.add_notice_handler(self._notice)
 
@@ -78,7 +78,7 @@ class Session:
         return psycopg.ClientCursor(self._connection).mogrify(self._text(query), values)
 
     def script(self, text: str) -> int:
-        """Send *text*, any number of statements, as one message; return how many results came.
+        """Send *text*, any number of statements, as one message; return how many of them there were.
 
         Nothing is wrapped around it. When a statement fails the rest is not run, ``ServerError.completed`` tells which one
         it was, and an open transaction is left failed for the caller to roll back.
@@ -91,7 +91,8 @@ class Session:
                     raise _server_error(errors.error_from_result(result), done)
                 if result.status in (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT):
                     raise ServerError("0A000", "COPY from or to the client", completed=done)
-                done += 1
+                # A rule may add results of its own to a statement; only the last of them has its tag.
+                done += bool(result.command_status)
             return done
 
     def rollback(self) -> None:
@@ -120,6 +121,9 @@ class Session:
     def _text(self, query: str) -> LiteralString:
         # The text comes from a .sql file of this package; psycopg asks for a literal because it must not come from users.
         text: Any = query.replace("{own_settings}", self.own_settings)
+        if "{local_settings}" in text:
+            local = _own_settings(self._connection.info.server_version, local=True)
+            text = text.replace("{local_settings}", local)
         return cast("LiteralString", text)
 
     def _send(self, text: bytes) -> PQGen[list[PGresult]]:
@@ -148,23 +152,28 @@ class Session:
             raise
 
 
-def _own_settings(server_version: int) -> str:
+def _own_settings(server_version: int, *, local: bool) -> str:
     """SQL that gives the session what the boot needs, whatever the role or the database have as defaults.
 
-    Without ``client_connection_check_interval`` (14+) a killed boot keeps the lock until its statement ends.
+    *local*: until the end of the transaction only, for what shares its server process with others.
+    Without ``client_connection_check_interval`` (14+) a killed boot keeps the lock until its statement ends. Literals are
+    read as the grammar reads them, and times are written as the driver reads them.
     """
     settings = [
         ("statement_timeout", "0"),
         ("idle_in_transaction_session_timeout", "0"),
         ("lock_timeout", "0"),
         ("client_min_messages", "notice"),
+        ("standard_conforming_strings", "on"),
+        ("DateStyle", "ISO"),
     ]
     if server_version >= 140000:
         settings.append(("client_connection_check_interval", "500ms"))
         settings.append(("idle_session_timeout", "0"))
     if server_version >= 170000:
         settings.append(("transaction_timeout", "0"))
-    calls = [f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in settings]
+    until = "true" if local else "false"
+    calls = [f"pg_catalog.set_config('{name}', '{value}', {until})" for name, value in settings]
     return " || ".join(calls)
 
 

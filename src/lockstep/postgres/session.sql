@@ -7,6 +7,9 @@ SELECT pg_catalog.pg_backend_pid() AS backend_pid,
        pg_catalog.current_setting('server_version_num')::integer AS server_version,
        pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.current_setting('default_transaction_read_only') = 'on' AS read_only,
+       CASE WHEN pg_catalog.current_setting('default_transaction_read_only') = 'on'
+            THEN (SELECT s.source FROM pg_catalog.pg_settings s WHERE s.name = 'default_transaction_read_only')
+       END AS read_only_source,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create_schema,
        coalesce(
            (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = (pg_catalog.current_schemas(false))[1]),
@@ -18,11 +21,8 @@ SELECT pg_catalog.pg_backend_pid() AS backend_pid,
        ) AS may_create_table,
        pg_catalog.current_setting('search_path') AS search_path,
        pg_catalog.pg_postmaster_start_time() AS server_started,
-       EXISTS (
-           SELECT FROM pg_catalog.pg_class c
-           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           WHERE n.nspname = 'lockstep' AND c.relname = 'ledger'
-       ) AS has_ledger,
+       ledger.found AS has_ledger,
+       ledger.usable AS may_use_ledger,
        (
            SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c
            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -33,10 +33,24 @@ SELECT pg_catalog.pg_backend_pid() AS backend_pid,
        CASE WHEN pg_catalog.pg_backend_pid() = %(libpq_pid)s
             THEN {own_settings}
        END AS settings_made
+FROM (
+    SELECT coalesce(bool_or(c.relname = 'ledger'), false) AS found,
+           coalesce(bool_and(
+               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+               AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+               AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+               AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
+               AND pg_catalog.has_table_privilege(c.oid, 'DELETE')
+           ), true) AS usable
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'lockstep' AND c.relname IN ('bookkeeping', 'ledger', 'journal', 'boots')
+) AS ledger
 
 -- name: restore_session
 -- Undo what a file may have set, take our own settings again, and see in pg_locks that the boot lock is still ours.
 SET SESSION AUTHORIZATION DEFAULT;
+RESET ROLE;
 RESET ALL;
 DISCARD TEMP;
 SELECT {own_settings},
@@ -48,6 +62,26 @@ SELECT {own_settings},
              AND (classid::bigint << 32) | objid::bigint = %(key)s AND objsubid = 1
        ) AS lock_is_ours
 
+-- name: restore_transaction
+-- The same inside the one transaction of a boot through a pooler, whose server process is others' afterwards.
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ALL;
+DISCARD TEMP;
+SELECT {local_settings}
+
+-- name: commit_transaction
+-- End it, and leave the server process as it was found: nothing set, no temporary table, no session lock of a file.
+SET SESSION AUTHORIZATION DEFAULT;
+RESET ALL;
+DISCARD TEMP;
+SELECT pg_catalog.pg_advisory_unlock_all();
+COMMIT
+
+-- name: abandon_transaction
+-- The same when a file failed; what it set goes with the transaction, its session locks do not.
+ROLLBACK;
+SELECT pg_catalog.pg_advisory_unlock_all()
+
 -- name: backend_pid
 -- Which server process answers; two clients with one answer share it.
 SELECT pg_catalog.pg_backend_pid() AS backend_pid
@@ -57,14 +91,17 @@ SELECT pg_catalog.pg_backend_pid() AS backend_pid
 SELECT pg_catalog.current_database() AS database, pg_catalog.pg_postmaster_start_time() AS server_started
 
 -- name: blockers
--- Who keeps a backend waiting, and what they are doing.
+-- Who keeps a backend waiting, and what they are doing. The lock manager is asked only when the backend does wait.
 SELECT b.pid,
        coalesce(a.application_name, '') AS application_name,
-       coalesce(a.usename::text, '') AS role,
+       coalesce(a.usename::text, 'unknown') AS role,
        coalesce(a.state, 'unknown') AS state,
-       coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::float8 AS age,
+       extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change))::float8 AS age,
        coalesce(a.query, '') AS query
-FROM (SELECT DISTINCT unnest(pg_catalog.pg_blocking_pids(%(pid)s)) AS pid) AS b
+FROM (
+    SELECT DISTINCT unnest(pg_catalog.pg_blocking_pids(w.pid)) AS pid
+    FROM pg_catalog.pg_stat_activity w WHERE w.pid = %(pid)s AND w.wait_event_type = 'Lock'
+) AS b
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
 ORDER BY b.pid
 

@@ -9,13 +9,20 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from lockstep.values import dataclass
+
 GRAMMAR_VERSION = 18
 """The PostgreSQL major whose grammar this is; a newer server may accept what it rejects."""
+_LARGE = 256 * 1024
+_KIND = re.compile(rb'"stmt":\{"(\w+)"')
+_ROWS_ONLY = {"InsertStmt", "SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+_BLANK = " \t\n\r\f\v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,8 @@ class Statement:
 
     ``offset`` is where its first token begins, in characters from 0; ``text`` ends before the semicolon. ``kind`` is the
     name of the parse node (``IndexStmt``) and ``tree`` its fields as libpg_query's JSON has them; both are empty for
-    text that the grammar does not know.
+    text that the grammar does not know. In a text of more than 256 KiB, statements that only move rows have no tree, nor
+    has one that nests deeper than Python reads.
     """
 
     offset: int
@@ -46,15 +54,13 @@ def parse(text: str) -> list[Statement]:
 
     Raises ``NotParsed`` at the first syntax error. *text* must not contain NUL: libpg_query would stop there without a word.
     """
-    native = _native()
     raw = text.encode()
-    result = native.lib.pg_query_parse(raw)
+    if len(raw) > _LARGE:
+        return list(_parse_singly(text, raw))
     try:
-        if result.error:
-            raise _not_parsed(result.error.contents, text)
-        found = json.loads(result.parse_tree)["stmts"]
-    finally:
-        native.lib.pg_query_free_parse_result(result)
+        found = json.loads(_tree_of(raw, text))["stmts"]
+    except RecursionError:
+        return list(_parse_singly(text, raw))
     return [_statement(text, raw, entry) for entry in found]
 
 
@@ -73,9 +79,51 @@ def _statement(text: str, raw: bytes, entry: dict[str, Any]) -> Statement:
     body = raw[start : start + length].decode()
     ascii_only = len(raw) == len(text)
     offset = start if ascii_only else len(raw[:start].decode())
-    leading = len(body) - len(body.lstrip())
+    leading = len(body) - len(body.lstrip(_BLANK))
     (kind, tree) = next(iter(entry["stmt"].items()))
-    return Statement(offset + leading, body.strip(), kind, tree)
+    return Statement(offset + leading, body.strip(_BLANK), kind, tree)
+
+
+def _parse_singly(text: str, raw: bytes) -> Iterator[Statement]:
+    """Parse one statement at a time: the tree of a whole dump would take a hundred times its size in memory."""
+    offset = before = 0
+    for start, length in _split(raw, text):
+        body = raw[start : start + length]
+        offset += len(raw[before:start].decode())
+        before = start
+        parsed = _tree_of(body, text)
+        found = _KIND.search(parsed, 0, 200)
+        kind = found[1].decode() if found else ""
+        try:
+            tree = {} if kind in _ROWS_ONLY else json.loads(parsed)["stmts"][0]["stmt"][kind]
+        except RecursionError:
+            tree = {}
+        decoded = body.decode()
+        leading = len(decoded) - len(decoded.lstrip(_BLANK))
+        yield Statement(offset + leading, decoded.strip(_BLANK), kind, tree)
+
+
+def _split(raw: bytes, text: str) -> list[tuple[int, int]]:
+    native = _native()
+    result = native.lib.pg_query_split_with_parser(raw)
+    try:
+        if result.error:
+            raise _not_parsed(result.error.contents, text)
+        found = (result.stmts[number].contents for number in range(result.n_stmts))
+        return [(one.stmt_location, one.stmt_len or len(raw)) for one in found]
+    finally:
+        native.lib.pg_query_free_split_result(result)
+
+
+def _tree_of(raw: bytes, text: str) -> bytes:
+    native = _native()
+    result = native.lib.pg_query_parse(raw)
+    try:
+        if result.error:
+            raise _not_parsed(result.error.contents, text)
+        return bytes(result.parse_tree)
+    finally:
+        native.lib.pg_query_free_parse_result(result)
 
 
 def _not_parsed(error: Any, text: str) -> NotParsed:

@@ -6,12 +6,15 @@ must know before it runs them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lockstep.sql.parser import Statement
+from lockstep.values import dataclass
 
+# PL/pgSQL's COMMIT and ROLLBACK, and a CALL of what has them, are static; dynamic SQL cannot end a transaction.
+_ENDS_TRANSACTION = re.compile(r"commit|rollback|call", re.IGNORECASE)
 _CONTROL = {
     "TRANS_STMT_BEGIN": "BEGIN",
     "TRANS_STMT_START": "START TRANSACTION",
@@ -86,8 +89,10 @@ def must_run_alone(statement: Statement) -> str:
 
 
 def may_commit(statement: Statement) -> bool:
-    """True for CALL and DO, whose bodies may commit, and which therefore cannot share a transaction with their record."""
-    return statement.kind in {"CallStmt", "DoStmt"}
+    """True for CALL, and for DO with the words for it: such a body cannot share a transaction with its record."""
+    return statement.kind == "CallStmt" or (
+        statement.kind == "DoStmt" and bool(_ENDS_TRANSACTION.search(statement.text))
+    )
 
 
 def sets_session(statement: Statement) -> bool:
@@ -123,11 +128,16 @@ def dropped_concurrently(statement: Statement) -> tuple[str, str] | None:
 
 
 def reindexed_concurrently(statement: Statement) -> tuple[str, str] | None:
-    """Return schema (may be empty) and name of the table or index that REINDEX CONCURRENTLY rebuilds, or None."""
-    if statement.kind != "ReindexStmt" or not _option(statement.tree, "concurrently"):
+    """Return schema and name of the table or index that REINDEX CONCURRENTLY rebuilds, or None.
+
+    The schema may be empty; the name is empty where the whole schema, or with an empty schema the database, is rebuilt.
+    """
+    tree = statement.tree
+    if statement.kind != "ReindexStmt" or not _option(tree, "concurrently"):
         return None
-    relation = statement.tree.get("relation", {})
-    return (relation.get("schemaname", ""), relation.get("relname", ""))
+    relation = tree.get("relation", {})
+    whole_schema = tree.get("name", "") if tree.get("kind") == "REINDEX_OBJECT_SCHEMA" else ""
+    return (relation.get("schemaname", whole_schema), relation.get("relname", ""))
 
 
 def detached_concurrently(statement: Statement) -> tuple[str, str, str, str] | None:
@@ -152,7 +162,14 @@ def _commands(statement: Statement) -> list[Mapping[str, Any]]:
 
 
 def _option(tree: Mapping[str, Any], name: str) -> bool:
-    return any(p.get("DefElem", {}).get("defname") == name for p in tree.get("params", []))
+    found = [p["DefElem"] for p in tree.get("params", []) if p["DefElem"].get("defname") == name]
+    return any("arg" not in option or _is_true(option["arg"]) for option in found)
+
+
+def _is_true(argument: Mapping[str, Any]) -> bool:
+    if "Integer" in argument:
+        return bool(argument["Integer"].get("ival", 0))
+    return argument.get("String", {}).get("sval", "").lower() not in {"false", "off"}
 
 
 def _whole_database(tree: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from lockstep.errors import ConfigurationWrong
 from lockstep.testing.cluster import Server
@@ -59,52 +59,32 @@ def pgbouncer(
     port = _free_port()
     directory = Path(tempfile.mkdtemp(prefix="lockstep-pgbouncer-"))
     try:
-        directory.chmod(0o755)
-        options = _options(server, port, directory, roles, settings or {})
-        options |= {"pool_mode": pool_mode, "default_pool_size": str(pool_size)}
-        with _running([program, str(_write(directory, options, server, roles))], directory, port):
-            parts = {"host": "127.0.0.1", "port": port, "user": roles[0], "dbname": "postgres"}
-            yield make_conninfo(**parts)
+        directory.chmod(0o755)  # it may run as somebody else
+        (directory / "users.txt").write_text("".join(f'"{role}" ""\n' for role in roles))
+        options = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": str(port),
+            "unix_socket_dir": "",
+            "auth_type": "trust",
+            "auth_file": str(directory / "users.txt"),
+            "admin_users": ", ".join(roles),
+            "pool_mode": pool_mode,
+            "default_pool_size": str(pool_size),
+            **({"user": "nobody"} if os.geteuid() == 0 else {}),
+            **(settings or {}),
+        }
+        lines = [f"{name} = {value}" for name, value in options.items()]
+        behind = f"* = host=127.0.0.1 port={server.port}"
+        file = directory / "pgbouncer.ini"
+        file.write_text("\n".join(["[databases]", behind, "[pgbouncer]", *lines, ""]))
+        with _running([program, str(file)], directory / "log", port):
+            yield make_conninfo(host="127.0.0.1", port=port, user=roles[0], dbname="postgres")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _options(
-    server: Server, port: int, directory: Path, roles: Sequence[str], settings: Mapping[str, str]
-) -> dict[str, str]:
-    options = {
-        "listen_addr": "127.0.0.1",
-        "listen_port": str(port),
-        "unix_socket_dir": "",
-        "auth_type": "trust",
-        "auth_file": str(directory / "users.txt"),
-        "admin_users": ", ".join(roles),
-    }
-    if os.geteuid() == 0:
-        options["user"] = "nobody"
-    return options | dict(settings)
-
-
-def _write(
-    directory: Path, options: Mapping[str, str], server: Server, roles: Sequence[str]
-) -> Path:
-    dsn = conninfo_to_dict(server.dsn)
-    host = dsn["host"] if str(dsn.get("host", "/")).startswith("127.") else "127.0.0.1"
-    users = directory / "users.txt"
-    users.write_text("".join(f'"{role}" ""\n' for role in roles))
-    file = directory / "pgbouncer.ini"
-    lines = [f"{name} = {value}" for name, value in options.items()]
-    file.write_text(
-        "\n".join(
-            ["[databases]", f"* = host={host} port={server.port}", "[pgbouncer]", *lines, ""]
-        )
-    )
-    return file
-
-
 @contextmanager
-def _running(command: Sequence[str], directory: Path, port: int) -> Iterator[None]:
-    log = directory / "log"
+def _running(command: Sequence[str], log: Path, port: int) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603  # the pooler that was asked for
             ["/bin/sh", "-c", _WATCHED, "sh", *command],

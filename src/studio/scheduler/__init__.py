@@ -1,0 +1,1 @@
+"""Publishes what is due, on time, on as many instances as there are."""

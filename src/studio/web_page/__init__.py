@@ -1,0 +1,1 @@
+"""What people see in a browser: plain HTML, CSS and a little JavaScript, as files, from nowhere else."""

@@ -8,7 +8,7 @@ PY := .venv/bin/python
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
 
-.venv/.ready: requirements.lock pyproject.toml tools/make_venv.sh
+.venv/.ready: requirements.lock tools/make_venv.sh
 	@sh tools/make_venv.sh
 
 venv: .venv/.ready ## make .venv with everything in it, pinned by hash

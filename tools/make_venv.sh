@@ -20,8 +20,8 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 fi
 
 echo "Making .venv with $("$python" --version) ..."
-rm -rf .venv
-"$python" -m venv .venv
+# An environment that works is brought up to date in place: something may be running from it.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 if command -v uv >/dev/null 2>&1; then
     uv pip install --quiet --python .venv/bin/python --require-hashes --no-deps -r requirements.lock
     uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .

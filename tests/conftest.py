@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from lockstep.embedded import find
 from lockstep.testing import Databases, Project, Recorder, Server, private_cluster
 
+# A busy machine is no defect: properties have no deadline. They are many, so each gets fewer examples than the default.
+settings.register_profile("suite", deadline=None, max_examples=50, print_blob=True)
+settings.load_profile("suite")
 OWNED = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()
 FAILED = pytest.StashKey[bool]()

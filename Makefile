@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test check format lint types imports docs lock clean
+.PHONY: help venv run test check format lint types imports docs bench corpus-check lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,12 @@ imports: venv ## the arrows between folders
 
 docs: venv ## write the reference pages anew
 	@$(PY) tools/make_reference.py
+
+bench: venv ## ratios against floors and a peer, by hand
+	@$(PY) benchmarks/run.py
+
+corpus-check: venv ## ask PostgreSQL which files of CORPUS=folder [PROJECTS=names] can run twice, by hand
+	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS)
 
 lock: ## pin all requirements anew (needs uv)
 	@uv pip compile pyproject.toml --extra studio --group dev --universal --python-version 3.11 \

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lockstep.development import DatabaseSource
-from lockstep.errors import Interrupted, LockstepError, Refused, Unexpected
-from lockstep.events import BootBegun, BootCompleted, BootFailed, Event, Listener
+from lockstep.errors import DatabaseUnreachable, Interrupted, LockstepError, Refused, Unexpected
+from lockstep.events import BootBegun, BootCompleted, BootFailed, Event, Listener, Step
 from lockstep.interrupt import Interrupt
 from lockstep.migrate.ledger import Boot
 from lockstep.migrate.record import write_record
@@ -49,6 +49,7 @@ class Attempt:
     def reported(self) -> Iterator[None]:
         """Report begin and failure of the block; whatever it raises leaves as a ``LockstepError``, recorded."""
         boot = self.boot
+        self.sequence.begin()
         self.report(BootBegun(boot.id, boot.app, boot.command, boot.release, boot.environment))
         try:
             yield
@@ -88,7 +89,10 @@ class Attempt:
         self.report(
             BootFailed(error, sequence.current, sequence.seconds, self.settings.environment)
         )
-        self.record(outcome_of(error), patience=0.3)
+        # Where no server has answered, asking once more would only delay the end.
+        unanswered = isinstance(error, Interrupted | DatabaseUnreachable)
+        if not (unanswered and sequence.current <= Step.CONNECT):
+            self.record(outcome_of(error), patience=0.3)
 
 
 def outcome_of(error: LockstepError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_FORM = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", re.IGNORECASE)
+_FORM = r"(?i)(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _LONGEST = 24 * 24 * 3600.0
 """What PostgreSQL can be told: 2^31 milliseconds are 24 days and some hours."""
@@ -12,7 +12,7 @@ _LONGEST = 24 * 24 * 3600.0
 
 def parse_duration(text: str) -> float:
     """Return the seconds that *text* says; raises ``ValueError`` with the accepted forms."""
-    match = _FORM.fullmatch(text.strip())
+    match = re.fullmatch(_FORM, text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration; write for example 500ms, 5s, 2m or 1h")
     seconds = float(match[1]) * _SECONDS[(match[2] or "s").lower()]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from lockstep.errors import Place
+from lockstep.redaction import redact
 
 _EXCERPT_WIDTH = 100
 
@@ -21,9 +24,16 @@ def place_at(file: str, text: str, offset: int) -> Place:
 def excerpt(line: str, column: int, number: int) -> str:
     """Return *line* with its number and a caret under *column* (from 1), cut to a readable width.
 
-    Tabs become single spaces and control characters dots: the caret stays where it points, and the terminal in peace.
+    Tabs become single spaces and control characters dots: the caret stays where it points, and the terminal in peace. Secrets
+    are masked; a caret behind one moves to it.
     """
     from unicodedata import category, combining, east_asian_width
+
+    if (clean := redact(line)) != line:
+        # What came after a secret is not where it was.
+        same = takewhile(bool, (one == other for one, other in zip(line, clean, strict=False)))
+        secret_at = sum(1 for _ in same)
+        line, column = clean, min(column, secret_at + 1)
 
     def printable(character: str) -> str:
         if character in "\t\N{NO-BREAK SPACE}":

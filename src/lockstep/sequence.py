@@ -39,6 +39,10 @@ class Sequence:
         self._clock = clock
         self._begun = clock()
 
+    def begin(self) -> None:
+        """Start the clock: the boot begins now."""
+        self._begun = self._clock()
+
     @property
     def seconds(self) -> float:
         """Seconds since the boot began."""

@@ -47,6 +47,8 @@ def _init(self: Any, /, *given: Any, **named: Any) -> None:
     names = self.__match_args__
     for name, value in zip(names, given, strict=False):
         _set(self, name, value)
+    if len(given) == len(names) and not named:
+        return
     for name in names[len(given) :]:
         _set(self, name, named.pop(name) if name in named else _default(self, name))
     if named or len(given) > len(names):

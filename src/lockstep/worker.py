@@ -17,7 +17,7 @@ from lockstep.errors import Interrupted
 from lockstep.interrupt import Interrupt
 
 T = TypeVar("T")
-_GRACE = 0.6
+_GRACE = 0.4
 _LOOK_EVERY = 0.05
 
 

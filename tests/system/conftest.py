@@ -63,8 +63,11 @@ AND (l.relation = to_regclass(%s) OR %s IN (l.locktype, ''))
 """
 BACKENDS = """
 SELECT pid, application_name, state, query FROM pg_catalog.pg_stat_activity
-WHERE datname = current_database() AND application_name LIKE 'lockstep:%'
+WHERE datname = current_database() AND application_name NOT IN ('observer', 'somebody else')
+AND backend_type = 'client backend'
 """
+PATIENCE = 30.0
+"""Seconds until a test gives up: twenty processes that start beside it on two processors take their time."""
 ADVISORY_LOCKS = """
 SELECT pid, classid::bigint << 32 | objid::bigint, objsubid FROM pg_catalog.pg_locks
 WHERE locktype = 'advisory' AND pid <> pg_backend_pid()
@@ -95,6 +98,9 @@ class Observer:
         (value,) = self.rows(query, *values)
         return value
 
+    def _first(self, query: str, *values: Any, what: str) -> int:
+        return int(until(lambda: self.rows(query, *values), PATIENCE, what=what)[0])
+
     def shut(self, gate: int) -> None:
         """Let boots wait at a gate."""
         self.rows("SELECT pg_advisory_lock(%s)", gate)
@@ -105,11 +111,13 @@ class Observer:
 
     def at_gate(self, gate: int) -> int:
         """Wait until a boot waits at the gate; return its backend's pid."""
-        return int(until(lambda: self.rows(WAITING_AT, gate), what=f"a boot at gate {gate}")[0])
+        return self._first(WAITING_AT, gate, what=f"a boot at gate {gate}")
 
     def waiting_for(self, what: str = "") -> int:
         """Wait until a boot waits for a lock, on that relation or of that type; return its backend's pid."""
-        return int(until(lambda: self.rows(WAITING_FOR, what, what), what=f"a wait for {what}")[0])
+        return self._first(
+            WAITING_FOR, what, what, what=f"a boot that waits for {what or 'a lock'}"
+        )
 
     @contextmanager
     def holding(self, statement: str) -> Iterator[None]:
@@ -120,18 +128,19 @@ class Observer:
             connection.rollback()
 
     def backends(self) -> list[tuple[int, str, str, str]]:
-        """Return pid, application name, state and query of every session of Lockstep."""
+        """Return pid, application name, state and query of every session that is not the test's."""
         return self.rows(BACKENDS)
 
     def terminate(self, pid: int) -> None:
         """End a backend, and wait until it is gone."""
         self.rows("SELECT pg_terminate_backend(%s)", pid)
-        until(lambda: pid not in [found[0] for found in self.backends()], what=f"end of {pid}")
+        until(lambda: pid not in [b[0] for b in self.backends()], PATIENCE, what=f"end of {pid}")
 
     def until_quiet(self) -> None:
-        """Wait until no session of Lockstep and no advisory lock of anybody else is left."""
+        """Wait until no session and no advisory lock is left but the test's own."""
         until(
             lambda: not self.backends() and not self.rows(ADVISORY_LOCKS),
+            PATIENCE,
             what="the end of all sessions and locks",
         )
 

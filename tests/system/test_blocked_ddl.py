@@ -202,7 +202,7 @@ def test_no_wait_is_told_once_the_file_is_done(
     items: None, project: Project, boot: Boot, recorder: Recorder
 ) -> None:
     """A boot that nobody blocks reports no blocker."""
-    project.migration("0001_slow.sql", f"SELECT pg_sleep(0.5); {ADD}")
+    project.migration("0001_slow.sql", f"SELECT pg_sleep(1.5); {ADD}")
 
     boot(recorder)
 

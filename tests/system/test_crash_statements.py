@@ -1,4 +1,4 @@
-"""Statements that PostgreSQL runs in several transactions, cut off in the middle and after the end: each is completed once.
+"""Statements of no-transaction files, cut off in their middle and after their end: each is completed once.
 
 Whoever holds a lock on what such a statement works on holds it in its middle; whoever holds the journal holds the boot
 between the end of the statement and the note of its outcome.
@@ -27,6 +27,7 @@ HEADER = "-- lockstep: no-transaction\n-- lockstep: lock-timeout none\n"
 JOURNALING = "LOCK TABLE lockstep.journal IN EXCLUSIVE MODE"
 READING, WRITING = "LOCK TABLE {} IN ACCESS SHARE MODE", "LOCK TABLE {} IN ROW EXCLUSIVE MODE"
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1"
+ALONE = "LOCK TABLE items IN EXCLUSIVE MODE"
 SECOND_ROW = "SELECT FROM items WHERE id = 2 FOR UPDATE"
 IN_TWO_STEPS = """
 BEGIN
@@ -82,11 +83,13 @@ CASES = {
         "rebuilt",
         "found done",
     ),
+    "insert": Case("INSERT INTO items VALUES (4, 'insert')", ALONE, "done", "done"),
+    "do": Case("DO $$ BEGIN INSERT INTO items VALUES (4, 'do'); END $$", ALONE, "done", "done"),
     "vacuum": Case(
         "VACUUM items", "LOCK TABLE items IN SHARE UPDATE EXCLUSIVE MODE", "done", "done"
     ),
     "call": Case("CALL in_two_steps()", SECOND_ROW, "done", "done"),
-    "do": Case(f"DO $${IN_TWO_STEPS}$$", SECOND_ROW, "done", "done"),
+    "do that commits": Case(f"DO $${IN_TWO_STEPS}$$", SECOND_ROW, "done", "done"),
 }
 
 

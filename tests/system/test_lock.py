@@ -131,6 +131,7 @@ def test_a_holder_that_is_killed_frees_the_others(
     holder = launch()
     until(
         lambda: "pg_sleep" in " ".join(found[3] for found in observer.backends()),
+        30,
         what="a holder that sleeps",
     )
     observer.rows("INSERT INTO once VALUES (true)")

@@ -63,6 +63,21 @@ async def http(scope, receive, send):
 application = Application(name="default", services=(Slow(),), http=lambda: http)
 """
 
+SLOW_MODULE = """
+import time
+print('{"event": "Importing"}', flush=True)
+time.sleep(60)
+"""
+DEAF_MODULE = """
+import time
+print('{"event": "Importing"}', flush=True)
+while True:
+    try:
+        time.sleep(60)
+    except BaseException:
+        pass
+"""
+
 
 class Stage:
     """A database at head, and a project with more to do, on which a boot is led to where it is to be interrupted."""
@@ -139,6 +154,7 @@ class Stage:
         launched = self.launch()
         until(
             lambda: any("pg_sleep" in found[3] for found in self.observer.backends()),
+            30,
             what="a boot that sleeps",
         )
         return launched
@@ -187,13 +203,11 @@ def interrupt(launched: Launched, number: signal.Signals) -> Finished:
     """Send the signal; see that the process ends in under a second, with the signal's status and reason."""
     sent = time.monotonic()
     launched.process.send_signal(number)
-    launched.process.wait()
+    launched.process.wait(timeout=10)
     seconds = time.monotonic() - sent
     done = launched.finish()
     assert done.status == 128 + number, done
     assert seconds < 1
-    assert done.error["code"] == "LS901"
-    assert done.error["what"].startswith(f"{number.name} received during step")
     return done
 
 
@@ -223,7 +237,9 @@ def test_interrupted_at_a_step(
     """What ran in the server is cancelled and rolled back, every session is closed, and the record tells where it was."""
     done = interrupt(moment(stage), number)
 
-    assert f"({step})" in done.error["what"]
+    assert done.error["code"] == "LS901"
+    assert done.error["what"].startswith(f"{number.name} received during step ")
+    assert done.error["what"].endswith(f" ({step})")
     observer.until_quiet()
     assert observer.rows("SELECT id FROM items") == []
     assert observer.rows("SELECT name FROM lockstep.ledger") == ["0001_items.sql"]
@@ -246,25 +262,33 @@ def test_interrupted_before_there_is_a_session(
     interrupt(moment(stage), number)
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
-@pytest.mark.parametrize(
-    "module",
-    [
-        pytest.param("time.sleep(60)", id="obedient"),
-        pytest.param(
-            "while True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass",
-            id="deaf",
-        ),
-    ],
-)
-def test_interrupted_while_the_application_is_imported(
-    project: Project, launch: Launch, module: str, number: signal.Signals
+@pytest.mark.parametrize("moment", [Stage.starting_a_service, Stage.starting_http])
+def test_killed_after_the_schema_is_final(
+    stage: Stage, observer: Observer, moment: Callable[[Stage], Launched]
 ) -> None:
-    """Step 0: a module that takes its time, or that catches whatever is raised in it, does not keep the process either."""
-    (project.root / "migrations").mkdir(parents=True)
-    (project.root / "app.py").write_text(
-        f'import time\nprint(\'{{"event": "Importing"}}\', flush=True)\n{module}\n'
-    )
-    launched = launch("serve", "app:application", "--port", "0")
+    """SIGKILL while services or HTTP start: the next start finds nothing to do and serves."""
+    moment(stage).kill()
+    stage.until_over.close()
+    observer.until_quiet()
+
+    again = stage.launch("serve", "app:application", "--port", "0")
+    again.event("BootCompleted")
+    again.process.send_signal(TERM)
+
+    done = again.finish()
+    assert done.status == 0, done
+    assert done.names("FileApplied") == []
+    observer.until_quiet()
+
+
+@pytest.mark.parametrize("number", [TERM, INT])
+@pytest.mark.parametrize("deaf", [False, True])
+def test_interrupted_while_the_application_is_imported(
+    stage: Stage, deaf: bool, number: signal.Signals
+) -> None:
+    """Step 0: a module that takes its time does not keep the process, not even one that catches whatever is raised in it."""
+    (stage.project.root / "app.py").write_text(DEAF_MODULE if deaf else SLOW_MODULE)
+    launched = stage.launch("serve", "app:application", "--port", "0")
     launched.event("Importing")
-    interrupt(launched, number)
+    done = interrupt(launched, number)
+    assert deaf or done.error["what"] == f"{number.name} received during step 0 (preflight)"

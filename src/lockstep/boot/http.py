@@ -51,42 +51,49 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._stop_wanted.wait(), 1.0)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        await self._close_listeners()
-        for reserved in sockets or []:
-            reserved.close()
         try:
             async with asyncio.timeout(self._drain_timeout):
+                await self._close_listeners(sockets or [])
                 await self._drained()
         except TimeoutError:
             self.cut_off = len(self.server_state.tasks)
             self.abort()
 
-    async def _close_listeners(self) -> None:
-        # asyncio accepts in one turn of the loop and makes the connection in the next, which fails if the server was closed
-        # in between: that client would be left hanging. So accepting ends first.
+    async def _close_listeners(self, listeners: list[socket]) -> None:
+        """Stop accepting, and lose nobody whom the kernel has already let in."""
         loop = asyncio.get_running_loop()
-        for server in self.servers:
-            for listener in server.sockets:
-                loop.remove_reader(listener.fileno())
+        for listener in listeners:
+            loop.remove_reader(listener)
+        # asyncio accepts in one turn of its loop and connects in the next; that fails, and leaves the client hanging, if the
+        # server was closed in between.
         for _ in range(_TURNS_TO_CONNECT):
             await asyncio.sleep(0)
-        for server in self.servers:
-            server.close()
+        clients = [client for listener in listeners for client in _accept_queued(listener)]
+        self._close_servers()
+        for client in clients:
+            await loop.connect_accepted_socket(self._protocol, client)
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self._state
+        )
+        return protocol
 
     async def _drained(self) -> None:
         told: set[Any] = set()
         while True:
+            # Nothing tells when a connection has written its last byte. The pause comes first: it lets requests in that
+            # are on their way over connections which will be closed.
+            await asyncio.sleep(_POLL)
+            if not self.server_state.tasks and not self.server_state.connections:
+                return
             for connection in self.server_state.connections - told:
                 told.add(connection)
                 try:
                     connection.shutdown()
                 except Exception:  # a peer that broke the protocol is owed no orderly end
                     connection.transport.abort()
-            # Nothing tells when a connection has written its last byte, and one that was accepted in the last moment
-            # shows up only now.
-            await asyncio.sleep(_POLL)
-            if not self.server_state.tasks and not self.server_state.connections:
-                return
 
     def want_stop(self) -> None:
         self.should_exit = True
@@ -94,12 +101,23 @@ class _Server(uvicorn.Server):
 
     def abort(self) -> None:
         """Cut every connection and cancel what answers on it."""
-        for server in self.servers:
-            server.close()
+        self._close_servers()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         for task in list(self.server_state.tasks):
             task.cancel()
+
+    def _close_servers(self) -> None:
+        for server in self.servers:
+            server.close()
+
+
+def _accept_queued(listener: socket) -> Iterator[socket]:
+    with contextlib.suppress(OSError):  # nobody waits any more, or the socket is closed
+        while True:
+            client, _ = listener.accept()
+            client.setblocking(False)
+            yield client
 
 
 class HttpServer:

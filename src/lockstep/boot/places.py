@@ -11,6 +11,7 @@ from pathlib import Path
 from types import CodeType
 
 from lockstep.errors import Place
+from lockstep.redaction import redact
 
 _LIBRARIES = tuple(
     sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -31,8 +32,8 @@ def raising_place(error: BaseException) -> Place | None:
 
 
 def describe(error: BaseException) -> str:
-    """Return an exception as one line: its class and what it says."""
-    text = " ".join(str(error).split())
+    """Return an exception as one line: its class and what it says, without secrets."""
+    text = redact(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -12,14 +12,19 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Self
 
+from lockstep.errors import Interrupted
 from lockstep.interrupt import Interrupt
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _END = b"\0"
+
+
+class _BrokenOff(BaseException):
+    """Raised by a signal in code that is not ours, which may catch any ``Exception``."""
 
 
 class StopSignals:
@@ -34,6 +39,9 @@ class StopSignals:
         self.on_insist = on_insist
         self.insisted = False
         self._interrupt = interrupt
+        self._breaks_off = False
+        self._broken_off_by = 0
+        self._at_stop: Callable[[int], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._lock = threading.Lock()
@@ -56,7 +64,7 @@ class StopSignals:
             # `nohup` and a shell's `&` ask for a signal to be ignored: that holds. SIGTERM is nobody's to ignore.
             if signal.getsignal(number) is signal.SIG_IGN and number != signal.SIGTERM:
                 continue
-            self._previous[number] = signal.signal(number, _ignored_here)
+            self._previous[number] = signal.signal(number, self._in_main_thread)
         return self
 
     def attach(self) -> asyncio.Event:
@@ -66,6 +74,26 @@ class StopSignals:
             if self._interrupt.requested:
                 self._stop.set()
             return self._stop
+
+    @contextlib.contextmanager
+    def breaking_off(self, at_stop: Callable[[int], None]) -> Iterator[None]:
+        """In the block, code in the main thread that is not ours and leaves nothing to undo, a stop raises ``Interrupted``.
+
+        *at_stop* gets the signal's number in the signals' thread, because such code may swallow what is raised in it.
+        """
+        self._at_stop = at_stop
+        try:
+            try:
+                self._breaks_off = True
+                yield
+            finally:
+                self._breaks_off = False
+        except BaseException:
+            if self._broken_off_by:
+                raise Interrupted(self._broken_off_by, during=self._interrupt.during) from None
+            raise
+        finally:
+            self._at_stop = None
 
     def detach(self) -> None:
         """Forget the loop, before it is closed."""
@@ -110,6 +138,9 @@ class StopSignals:
     def _received(self, number: int) -> None:
         if not self._interrupt.requested:
             self._interrupt.request(number)
+            at_stop = self._at_stop
+            if at_stop is not None:
+                at_stop(number)
             self._tell(lambda: self._stop.set() if self._stop is not None else None)
         elif not self.insisted:
             self.insisted = True
@@ -126,6 +157,8 @@ class StopSignals:
                 return
         callback()
 
-
-def _ignored_here(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: a handler must exist for the number to reach the pipe."""
+    def _in_main_thread(self, number: int, _frame: FrameType | None) -> None:
+        """Python's own handler: it must exist for the number to reach the pipe, and has nothing to do but to break off."""
+        if self._breaks_off:
+            self._broken_off_by = number
+            raise _BrokenOff

@@ -17,6 +17,7 @@ from lockstep.postgres.gate import Database
 from lockstep.postgres.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).with_name("needs.sql"))
+_PRIVILEGES = {"privilege", "schema"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,20 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """One thing that a service needs and does not find: a table, a column, or the privilege to read."""
+    """One thing that a service needs and does not find: a table, a column, or the privilege to read.
+
+    ``schema`` is the one that the table is in, if the role may not use that.
+    """
 
     service: str
     table: str
     column: str | None
     missing: str
     role: str
+    schema: str = ""
 
     def __str__(self) -> str:
-        if self.missing == "privilege":
+        if self.missing in _PRIVILEGES:
             return f"table {self.table} to be readable by role {self.role!r}"
         if self.missing == "table":
             return f"table {self.table}" + (f" (with column {self.column})" if self.column else "")
@@ -73,7 +78,7 @@ def needs_unmet(missing: Iterable[Missing], folder: Path) -> NeedsUnmet:
         for item in found
     ]
     what = f"the schema does not meet the needs of {', '.join(services)}"
-    if all(item.missing == "privilege" for item in found):
+    if all(item.missing in _PRIVILEGES for item in found):
         return NeedsUnmet(
             what,
             problems=problems,
@@ -90,8 +95,10 @@ def needs_unmet(missing: Iterable[Missing], folder: Path) -> NeedsUnmet:
 
 
 def _remedy(item: Missing, folder: Path) -> str:
-    if item.missing == "privilege":
-        return f'GRANT SELECT ON {item.table} TO "{item.role}";'
+    if item.missing in _PRIVILEGES:
+        role = '"' + item.role.replace('"', '""') + '"'
+        usage = f'GRANT USAGE ON SCHEMA "{item.schema}" TO {role}; ' if item.schema else ""
+        return f"{usage}GRANT SELECT ON {item.table} TO {role};"
     table = re.escape(item.table.rpartition(".")[2])
     # The table's name stands before any parenthesis: one that only refers to it does not count.
     pattern = rf"\bcreate\s+table\b[^;(]*\b{table}\b"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
 
@@ -104,20 +105,30 @@ def _count(text: str) -> int:
 
 def _add(commands: Commands, name: str, purpose: str) -> Parser:
     command = commands.add_parser(
-        name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}."
+        name,
+        help=purpose,
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        parents=[_common_options()],
     )
-    command.add_argument("--database", metavar="URL", help=DATABASE_HELP)
-    command.add_argument(
+    command.set_defaults(parser=command)
+    return command
+
+
+@functools.cache
+def _common_options() -> Parser:
+    """Return what every command takes; made once, because argparse is slow in adding options."""
+    common = Parser(add_help=False)
+    common.add_argument("--database", metavar="URL", help=DATABASE_HELP)
+    common.add_argument(
         "--migrations", metavar="DIR", help="the folder of migrations (default: migrations)"
     )
-    command.add_argument("--seeds", metavar="DIR", help="the folder of seeds (default: seeds)")
-    command.add_argument(
+    common.add_argument("--seeds", metavar="DIR", help="the folder of seeds (default: seeds)")
+    common.add_argument(
         "--json", action="store_true", help="data as JSON on stdout: one object a line for streams"
     )
-    command.add_argument(
+    common.add_argument(
         "--verbose",
         action="store_true",
         help="show notices, and the traceback of an unforeseen error",
     )
-    command.set_defaults(parser=command)
-    return command
+    return common

@@ -134,6 +134,11 @@ def doctor(options: argparse.Namespace) -> int:
         for diagnosis in diagnoses:
             _print_diagnosis(diagnosis)
         print(f"boot lock {settings.lock_key}: " + (f"held by {holder}" if holder else "free"))
+        print(
+            f"unfit: a boot would be refused (exit status {refusal.exit_status})"
+            if refusal
+            else "fit: a boot can go on from here"
+        )
     return refusal.exit_status if refusal else 0
 
 

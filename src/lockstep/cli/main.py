@@ -40,7 +40,9 @@ def _run(arguments: Sequence[str]) -> int:
         return 2
     if cmd and options.command != "run":
         usage.error(f"only run takes a program: {' '.join(cmd)}")
-    options.cmd = cmd or getattr(options, "cmd", [])
+    given = getattr(options, "cmd", [])
+    # After a program that was named without ours, a `--` is the program's own.
+    options.cmd = [*given, "--", *cmd] if given and cmd else given or cmd
     if options.command == "run" and not options.cmd:
         usage.error("the program is missing: lockstep run -- CMD ...")
     return _guarded(lambda options: _command(options.command)(options), options)
@@ -93,7 +95,7 @@ def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Nam
     except LockstepError as error:
         show_error(error, options)
         if options.verbose and error.__cause__ is not None:
-            show_traceback(error)
+            show_traceback(error.__cause__)
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -9,14 +9,17 @@ from typing import Any
 
 from lockstep.application import Application
 from lockstep.attempt import Attempt
-from lockstep.boot.leaving import never_linger, run_story
+from lockstep.boot.leaving import leave_within, never_linger, run_story
 from lockstep.boot.places import describe, raising_place
 from lockstep.boot.signals import StopSignals
 from lockstep.cli.invocation import listener_of, settings_of
 from lockstep.errors import ConfigurationWrong, LockstepError, Place, Unexpected
+from lockstep.events import Step
 from lockstep.interrupt import Interrupt
 from lockstep.startup import serve
 
+_LEAVE_IMPORT = 0.5
+"""Seconds after a signal in which a module that is being imported must let go of the main thread."""
 _LINGER = 2.0
 """Seconds that the application's own threads get to end once everything is stopped."""
 
@@ -26,7 +29,9 @@ def serve_application(options: argparse.Namespace, application: Application | No
     interrupt = Interrupt()
     with StopSignals(interrupt) as signals:
         if application is None:
-            application = load_application(options.target or settings_of(options).application)
+            interrupt.during = f"{int(Step.PREFLIGHT)} ({Step.PREFLIGHT.label})"
+            with signals.breaking_off(lambda number: leave_within(_LEAVE_IMPORT, 128 + number)):
+                application = load_application(options.target or settings_of(options).application)
         interrupt.check()
         declared = {
             "app": application.name,

@@ -18,7 +18,6 @@ from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("ledger.sql"))
 _TABLES = Path(__file__).with_name("ledger_tables.sql")
-_OUTCOME_COLUMN = "boot_outcome"
 
 
 def random_uuid() -> str:
@@ -56,24 +55,24 @@ class Boot:
 
 def read(session: Session, app: str) -> list[Applied]:
     """Return the ledger of *app*, in the order of applying."""
-    return [Applied(**row) for row in session.fetch(QUERIES["read"], app=app)]
+    return [_applied(row) for row in session.fetch(QUERIES["read"], app=app)]
 
 
-def read_and_begin_boot(
+def compare_and_begin_boot(
     session: Session, boot: Boot, digest: str, outcome_at_head: str | None
-) -> tuple[list[Applied], bool]:
-    """Return the ledger, and whether the boot is thereby recorded as complete; one statement does it all.
+) -> tuple[bool, bool]:
+    """Return whether the ledger is exactly what is shipped, and whether the boot is thereby recorded as complete.
 
-    The boot's row is made with it; it gets *outcome_at_head* if the ledger's digest is *digest* (see ``Shipped.digest``).
+    One statement does it all: the ledger is what is shipped if its digest is *digest* (see ``Shipped.digest``), and then the
+    boot's row, which is made here, gets *outcome_at_head*.
     """
-    rows = session.fetch(
-        QUERIES["read_and_begin_boot"],
+    (row,) = session.fetch(
+        QUERIES["compare_and_begin_boot"],
         digest=digest,
         outcome_at_head=outcome_at_head,
         **boot.values(),
     )
-    complete = bool(rows) and rows[0][_OUTCOME_COLUMN] is not None
-    return [_applied(row) for row in rows], complete
+    return row["at_head"], row["outcome"] is not None
 
 
 def create(session: Session, app: str, key: int) -> None:
@@ -124,4 +123,12 @@ def list_boots(session: Session, app: str, limit: int) -> list[Row]:
 
 
 def _applied(row: Row) -> Applied:
-    return Applied(**{name: value for name, value in row.items() if name != _OUTCOME_COLUMN})
+    return Applied(
+        row["kind"],
+        row["name"],
+        row["checksum"],
+        row["breaking"],
+        row["position"],
+        row["applied_at"],
+        row["release"],
+    )

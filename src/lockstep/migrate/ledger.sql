@@ -3,31 +3,27 @@
 SELECT kind, name, checksum, breaking, position, applied_at, release
 FROM lockstep.ledger WHERE app = %(app)s ORDER BY position
 
--- name: read_and_begin_boot
--- The same, and in the same statement the boot's own record: completed at once if the ledger is what is shipped and that is
--- all the boot is for. The record may be lost in a crash of the server (no wait for the disk); the ledger never is.
-WITH begun AS (
+-- name: compare_and_begin_boot
+-- Is the ledger what is shipped? And in the same statement the boot's own record: completed at once if so and if that is all the
+-- boot is for. The record may be lost in a crash of the server (no wait for the disk); the ledger never is.
+WITH state AS (
+    SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(
+               kind || ' ' || name || ' ' || checksum, E'\n' ORDER BY kind COLLATE "C", name COLLATE "C"
+           ), ''), 'UTF8')), 'hex') = %(digest)s AS at_head
+    FROM lockstep.ledger WHERE app = %(app)s
+), begun AS (
     INSERT INTO lockstep.boots (id, app, command, release, environment, host, pid, begun_at, outcome, seconds, ended_at)
     SELECT %(boot_id)s::uuid, %(app)s, %(command)s, %(release)s, %(environment)s, %(host)s, %(pid)s,
-           %(begun_at)s::timestamptz, state.outcome,
-           CASE WHEN state.outcome IS NOT NULL
-                THEN extract(epoch FROM clock_timestamp() - %(begun_at)s::timestamptz) END,
-           CASE WHEN state.outcome IS NOT NULL THEN clock_timestamp() END
-    FROM (
-        SELECT CASE
-            WHEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(pg_catalog.string_agg(
-                kind || ' ' || name || ' ' || checksum, E'\n' ORDER BY kind COLLATE "C", name COLLATE "C"
-            ), ''), 'UTF8')), 'hex') = %(digest)s
-            THEN %(outcome_at_head)s::text END AS outcome
-        FROM lockstep.ledger WHERE app = %(app)s
-    ) AS state
+           %(begun_at)s::timestamptz, outcome,
+           CASE WHEN outcome IS NOT NULL
+                THEN extract(epoch FROM pg_catalog.clock_timestamp() - %(begun_at)s::timestamptz) END,
+           CASE WHEN outcome IS NOT NULL THEN pg_catalog.clock_timestamp() END
+    FROM (SELECT CASE WHEN at_head THEN %(outcome_at_head)s::text END AS outcome FROM state) AS known
     WHERE pg_catalog.set_config('synchronous_commit', 'off', true) IS NOT NULL
     ON CONFLICT (id) DO NOTHING
     RETURNING outcome
 )
-SELECT kind, name, checksum, breaking, position, applied_at, release,
-       (SELECT outcome FROM begun) AS boot_outcome
-FROM lockstep.ledger WHERE app = %(app)s ORDER BY position
+SELECT at_head, (SELECT outcome FROM begun) AS outcome FROM state
 
 -- name: register
 -- Note who uses these tables, and what the lock's key stands for.

@@ -8,6 +8,7 @@ from pathlib import Path
 from lockstep.errors import ConfigurationWrong
 
 _DEFAULT_WIDTH = 4
+_LONGEST_NAME = 100
 _NUMBER = re.compile(r"(\d+)_")
 _MIGRATION = """\
 -- Why: {why}
@@ -28,7 +29,7 @@ _SEED = """\
 
 def next_file(folder: Path, phrase: str, *, seed: bool) -> Path:
     """Make the next file of *folder* (made if absent) for the verb phrase, and return its path; it is never overwritten."""
-    name = re.sub(r"[^a-z0-9]+", "_", phrase.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", phrase.lower())[:_LONGEST_NAME].strip("_")
     if not name:
         raise ConfigurationWrong(
             f"{phrase!r} makes no file name",
@@ -39,7 +40,7 @@ def next_file(folder: Path, phrase: str, *, seed: bool) -> Path:
     numbers = [match[1] for file in folder.glob("*.sql") if (match := _NUMBER.match(file.name))]
     width = max((len(number) for number in numbers), default=_DEFAULT_WIDTH)
     # A number of its own kind (9999_...) marks a file that stays last, such as a generated repair.
-    ordinary = [int(number) for number in numbers if set(number) != {"9"}]
+    ordinary = [int(n) for n in numbers if set(n) != {"9"} or len(n) < _DEFAULT_WIDTH]
     path = folder / f"{max(ordinary, default=0) + 1:0{width}}_{name}.sql"
     text = (_SEED if seed else _MIGRATION).format(why=phrase.replace("_", " "))
     with path.open("x", encoding="utf-8") as file:

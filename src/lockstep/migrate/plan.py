@@ -75,15 +75,20 @@ def make_plan(
     """
     applied = {(row.kind, row.name): row for row in ledger or ()}
     known = {(file.kind, file.name) for file in shipped.files}
-    # What came before something we ship was ours once; what came after all of it is a newer release's.
-    newest = max((row.position for key, row in applied.items() if key in known), default=0)
+    # What came before something we ship was ours once; what came after all of it is a newer release's. For migrations seeds
+    # do not count: on a fresh database our seeds come after all migrations, a newer release's too.
+    ours = [row for key, row in applied.items() if key in known]
+    newest = {
+        "migration": max((row.position for row in ours if row.kind == "migration"), default=0),
+        "seed": max((row.position for row in ours), default=0),
+    }
     unshipped = [row for key, row in applied.items() if key not in known]
-    ahead = [row for row in unshipped if row.position > newest]
+    ahead = [row for row in unshipped if row.position > newest[row.kind]]
     renamed = _renamed(shipped.files, applied, unshipped)
     problems = [*_edited(shipped.files, applied), *(_renaming(*pair) for pair in renamed)]
     if missing == "refuse":
         explained = [row for _, row in renamed]
-        removed = (row for row in unshipped if row.position < newest and row.kind == "migration")
+        removed = (row for row in unshipped if row not in ahead and row.kind == "migration")
         problems += [_removal(row) for row in removed if row not in explained]
     if problems:
         raise _diverged(problems)

@@ -30,21 +30,20 @@ _TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A file, its directives and its statements, fit to run."""
+    """A file, its directives and its statements, fit to run; ``only_validates``: nothing in it keeps other sessions waiting.
+
+    Trees are kept where a statement may have to be probed for, in no-transaction files: they are by far the largest part.
+    """
 
     file: File
     header: Header
     statements: tuple[Statement, ...]
+    only_validates: bool = False
 
     @property
     def text(self) -> str:
         """The text that runs."""
         return self.file.text
-
-    @property
-    def only_validates(self) -> bool:
-        """True if nothing in the file waits in front of other sessions: VALIDATE CONSTRAINT alone."""
-        return all(validates_only(statement) for statement in self.statements)
 
 
 def read_scripts(files: Iterable[File], server_major: int) -> list[Script]:
@@ -75,7 +74,14 @@ def examine(file: File, server_major: int) -> tuple[Script | None, list[Problem]
         # The server is newer than the grammar: it, not we, knows what this is.
         statements = opaque(file.text)
     problems += _judge(file, header, statements)
-    return (None, problems) if problems else (Script(file, header, tuple(statements)), [])
+    return (None, problems) if problems else (_script(file, header, statements), [])
+
+
+def _script(file: File, header: Header, statements: list[Statement]) -> Script:
+    only_validates = all(validates_only(statement) for statement in statements)
+    if header.transaction:
+        statements = [Statement(known.offset, known.text, known.kind, {}) for known in statements]
+    return Script(file, header, tuple(statements), only_validates)
 
 
 def _unfit_bytes(file: File) -> Problem | None:

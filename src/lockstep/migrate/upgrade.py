@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from lockstep.errors import EndStateWrong, PoolerUnsafe, Problem
+from lockstep.errors import EndStateWrong, HistoryDiverged, PoolerUnsafe, Problem
 from lockstep.events import Listener, LockObtained, LockReleased, Planned, PoolerFound
 from lockstep.migrate import failures, ledger
 from lockstep.migrate.files import File, Shipped
@@ -63,6 +63,8 @@ class Upgrade:
         always = self._settings.lock == "always"
         self.plan = self._read_plan(None if always else outcome_at_head, begin_boot=True)
         if self.plan.at_head and not always and (self._has_ledger or not self._shipped.files):
+            if self.plan.ahead:
+                self._report_plan()
             return
         self._examine(self.plan.files)
         waited = self._wait_for_lock()
@@ -154,10 +156,12 @@ class Upgrade:
         rows: Sequence[Applied] | None = None
         with failures.bookkeeping(self._session):
             if self._has_ledger and begin_boot:
-                rows, self.recorded = ledger.read_and_begin_boot(
+                at_head, self.recorded = ledger.compare_and_begin_boot(
                     self._session, self._boot, self._shipped.digest(), outcome_at_head
                 )
-            elif self._has_ledger:
+                if at_head:
+                    return Plan()
+            if self._has_ledger:
                 rows = ledger.read(self._session, self._boot.app)
         return make_plan(
             self._shipped, rows, user_tables=self._facts.user_tables, missing=self._settings.missing
@@ -228,13 +232,17 @@ class Upgrade:
         return int(row["backend_pid"])
 
     def _assert_end_state(self) -> None:
-        left = self._read_plan(None, begin_boot=False)
-        if left.at_head:
+        try:
+            left = self._read_plan(None, begin_boot=False)
+        except HistoryDiverged as error:
+            problems: Sequence[Problem] = error.problems
+        else:
+            problems = [Problem(f"{file.shown} is not recorded") for file in left.files]
+        if not problems:
             return
         raise EndStateWrong(
-            f"{len(left.files)} file{'s' * (len(left.files) > 1)} ran and "
-            f"{'are' if len(left.files) > 1 else 'is'} still not in the ledger as shipped",
-            problems=[Problem(f"{file.shown} is not recorded") for file in left.files],
+            f"all files ran, and of {len(problems)} the ledger does not say so",
+            problems=problems,
             why="A file changed the ledger (schema lockstep), or somebody else did while the lock was held.",
             next_step="Take statements on schema lockstep out of the files, then start again.",
         )

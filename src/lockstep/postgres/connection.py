@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from lockstep.durations import format_duration
 from lockstep.errors import ConfigurationWrong, DatabaseUnreachable
 from lockstep.events import DatabaseWaiting, Listener
 from lockstep.interrupt import Interrupt
@@ -52,6 +53,8 @@ def read_conninfo(url: str, source: str) -> dict[str, Any]:
         parameters = conninfo_to_dict(plain)
     except psycopg.ProgrammingError as error:
         raise malformed(source, re.sub(_QUOTED, '"..."', str(error).strip())) from None
+    except UnicodeError:
+        raise malformed(source, "What it encodes is not UTF-8.") from None
     # A password with / or @ in it is taken apart without complaint: its pieces become port, host and database, which are shown.
     ports = str(parameters.get("port") or "").split(",")
     if not all(port == "" or (port.isdecimal() and 0 < int(port) < 65536) for port in ports):
@@ -155,7 +158,8 @@ def _rejected(address: str, said: str) -> DatabaseUnreachable:
 
 def _unreachable(address: str, source: str, said: str, waited: float) -> DatabaseUnreachable:
     return DatabaseUnreachable(
-        f"no PostgreSQL answered at {address} within {waited:.0f} s",
+        f"no PostgreSQL answered at {address}"
+        + (f" within {format_duration(waited)}" if waited >= 0.1 else ""),
         why=_first_line(said),
         next_step=f"Start the server, or correct the address (it came from {source}); "
         "LOCKSTEP_CONNECT_WAIT sets how long to wait.",

@@ -1,6 +1,6 @@
 """Look at a connection before anything is done with it: standby? read-only? privileges? which server?
 
-``examine`` asks, in one round trip; ``diagnose`` decides, and is pure.
+``examine`` asks, in one round trip where a boot has been before; ``diagnose`` decides, and is pure.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CURES = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the server says of itself and of us."""
+    """What the server says of itself and of us; ``user_tables`` are counted only where there is no ledger."""
 
     backend_pid: int
     database: str
@@ -49,8 +49,8 @@ class Facts:
     search_path: str
     server_started: datetime
     has_ledger: bool
-    user_tables: int
     settings_made: str | None
+    user_tables: int = 0
     read_only_source: str | None = None
     may_use_ledger: bool = True
 
@@ -68,6 +68,10 @@ class Facts:
 def examine(session: Session) -> Facts:
     """Ask the server everything at once; where it answers directly, this also makes the session's own settings."""
     (row,) = session.fetch(QUERIES["examine"], libpq_pid=session.libpq_pid)
+    if not row["has_ledger"]:
+        row |= session.fetch(QUERIES["count_user_tables"])[0]
+    if row["read_only"]:
+        row |= session.fetch(QUERIES["read_only_source"])[0]
     return Facts(**row)
 
 

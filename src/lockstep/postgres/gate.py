@@ -121,9 +121,9 @@ class Database:
 def different_database(boot: tuple[str, object], pool: tuple[str, object]) -> ConfigurationWrong:
     """Return the refusal to make when services would use another database than the one that was migrated."""
     return ConfigurationWrong(
-        f"the services' pool reaches database {pool[0]!r}, but the boot migrated database {boot[0]!r} of another server"
+        f"the services' pool reaches database {pool[0]!r}, but the boot database {boot[0]!r} of another server"
         if pool[0] == boot[0]
-        else f"the services' pool reaches database {pool[0]!r}, but the boot migrated {boot[0]!r}",
+        else f"the services' pool reaches database {pool[0]!r}, but the boot {boot[0]!r}",
         why="DATABASE_URL (the pool) and the boot's direct connection lead to different places.",
         next_step="Make both name the same database.",
     )

@@ -1,51 +1,48 @@
 -- name: examine
--- All that the doctor wants to know, and the session's own settings, in one round trip. Settings are made only where the
--- server's pid is the one libpq was told: behind a pooler they would leak to the next client.
+-- What the doctor wants to know at every boot, and the session's own settings, in one round trip. Settings are made only where
+-- the server's pid is the one libpq was told: behind a pooler they would leak to the next client. A boot that finds nothing to
+-- do spends most of its time here: functions are asked, not catalogs, which a new server process would have to load first.
 SELECT pg_catalog.pg_backend_pid() AS backend_pid,
        pg_catalog.current_database() AS database,
        CURRENT_USER AS role,
        pg_catalog.current_setting('server_version_num')::integer AS server_version,
        pg_catalog.pg_is_in_recovery() AS standby,
        pg_catalog.current_setting('default_transaction_read_only') = 'on' AS read_only,
-       CASE WHEN pg_catalog.current_setting('default_transaction_read_only') = 'on'
-            THEN (SELECT s.source FROM pg_catalog.pg_settings s WHERE s.name = 'default_transaction_read_only')
-       END AS read_only_source,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may_create_schema,
-       coalesce(
-           (SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname = (pg_catalog.current_schemas(false))[1]),
-           ''
-       ) AS schema,
+       coalesce((pg_catalog.current_schemas(false))[1], '') AS schema,
        coalesce(
            pg_catalog.has_schema_privilege((pg_catalog.current_schemas(false))[1], 'CREATE'),
            false
        ) AS may_create_table,
        pg_catalog.current_setting('search_path') AS search_path,
        pg_catalog.pg_postmaster_start_time() AS server_started,
-       ledger.found AS has_ledger,
-       ledger.usable AS may_use_ledger,
-       (
-           SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c
-           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-             AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'lockstep')
-             AND n.nspname NOT LIKE 'pg\_%%'
-       ) AS user_tables,
+       CASE may_look
+            WHEN true THEN pg_catalog.to_regclass('lockstep.ledger') IS NOT NULL
+            ELSE may_look IS NOT NULL
+       END AS has_ledger,
+       CASE may_look WHEN true THEN (
+           SELECT coalesce(pg_catalog.bool_and(pg_catalog.has_table_privilege(pg_catalog.to_regclass(t.name), p.name)), true)
+           FROM (VALUES ('lockstep.bookkeeping'), ('lockstep.ledger'), ('lockstep.journal'), ('lockstep.boots')) AS t (name),
+                (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (name)
+       ) ELSE may_look IS NULL END AS may_use_ledger,
        CASE WHEN pg_catalog.pg_backend_pid() = %(libpq_pid)s
             THEN {own_settings}
        END AS settings_made
-FROM (
-    SELECT coalesce(bool_or(c.relname = 'ledger'), false) AS found,
-           coalesce(bool_and(
-               pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-               AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-               AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
-               AND pg_catalog.has_table_privilege(c.oid, 'UPDATE')
-               AND pg_catalog.has_table_privilege(c.oid, 'DELETE')
-           ), true) AS usable
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'lockstep' AND c.relname IN ('bookkeeping', 'ledger', 'journal', 'boots')
-) AS ledger
+-- NULL: there is no such schema. to_regclass may be asked only where it is true.
+FROM pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('lockstep')::oid, 'USAGE') AS may_look
+
+-- name: count_user_tables
+-- Is anything here already? Asked where there is no ledger.
+SELECT pg_catalog.count(*) AS user_tables
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'lockstep')
+  AND n.nspname NOT LIKE 'pg\_%%'
+
+-- name: read_only_source
+-- Who made transactions read-only? Asked where somebody did.
+SELECT source AS read_only_source FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'
 
 -- name: restore_session
 -- Undo what a file may have set, take our own settings again, and see in pg_locks that the boot lock is still ours.
@@ -58,7 +55,6 @@ SELECT {own_settings},
        EXISTS (
            SELECT FROM pg_catalog.pg_locks
            WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND granted
-             AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
              AND (classid::bigint << 32) | objid::bigint = %(key)s AND objsubid = 1
        ) AS lock_is_ours
 

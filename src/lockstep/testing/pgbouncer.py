@@ -60,27 +60,38 @@ def pgbouncer(
     directory = Path(tempfile.mkdtemp(prefix="lockstep-pgbouncer-"))
     try:
         directory.chmod(0o755)  # it may run as somebody else
-        (directory / "users.txt").write_text("".join(f'"{role}" ""\n' for role in roles))
         options = {
-            "listen_addr": "127.0.0.1",
             "listen_port": str(port),
-            "unix_socket_dir": "",
-            "auth_type": "trust",
-            "auth_file": str(directory / "users.txt"),
-            "admin_users": ", ".join(roles),
             "pool_mode": pool_mode,
             "default_pool_size": str(pool_size),
-            **({"user": "nobody"} if os.geteuid() == 0 else {}),
             **(settings or {}),
         }
-        lines = [f"{name} = {value}" for name, value in options.items()]
-        behind = f"* = host=127.0.0.1 port={server.port}"
-        file = directory / "pgbouncer.ini"
-        file.write_text("\n".join(["[databases]", behind, "[pgbouncer]", *lines, ""]))
+        file = _configure(directory, server, roles, options)
         with _running([program, str(file)], directory / "log", port):
             yield make_conninfo(host="127.0.0.1", port=port, user=roles[0], dbname="postgres")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _configure(
+    directory: Path, server: Server, roles: Sequence[str], more: Mapping[str, str]
+) -> Path:
+    users = directory / "users.txt"
+    users.write_text("".join(f'"{role}" ""\n' for role in roles))
+    options = {
+        "listen_addr": "127.0.0.1",
+        "unix_socket_dir": "",
+        "auth_type": "trust",
+        "auth_file": str(users),
+        "admin_users": ", ".join(roles),
+        **({"user": "nobody"} if os.geteuid() == 0 else {}),
+        **more,
+    }
+    lines = [f"{name} = {value}" for name, value in options.items()]
+    behind = f"* = host=127.0.0.1 port={server.port}"
+    file = directory / "pgbouncer.ini"
+    file.write_text("\n".join(["[databases]", behind, "[pgbouncer]", *lines, ""]))
+    return file
 
 
 @contextmanager

@@ -118,6 +118,32 @@ async def refused(reserved: Reserved) -> None:
             writer.close()
 
 
+def test_whoever_was_let_in_is_answered() -> None:
+    """New clients all the time while the server stops: each is answered or refused, none is reset or left hanging."""
+    answered, busy = 0, asyncio.Event()
+
+    async def knock(reserved: Reserved) -> None:
+        nonlocal answered
+        with contextlib.suppress(ConnectionRefusedError):
+            while True:
+                reader, writer = await asyncio.open_connection(LOCAL, reserved.port)
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert (await reader.read()).startswith(b"HTTP/1.1 200")
+                writer.close()
+                answered += 1
+                if answered == 50:
+                    busy.set()
+
+    async def story() -> None:
+        async with serving(hello) as (server, reserved):
+            clients = [asyncio.create_task(knock(reserved)) for _ in range(10)]
+            await busy.wait()
+            assert await server.stop() == ()
+            await asyncio.gather(*clients)
+
+    run(story())
+
+
 def test_an_idle_connection_does_not_hold_up_the_stop() -> None:
     """A client that keeps its connection for later is told goodbye."""
 

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -147,14 +146,9 @@ def test_a_service_that_fails_is_no_database_failure(content: Project) -> None:
     assert sentences(ended) == [INITIALIZED]
 
 
-def test_an_interrupted_boot_is_no_database_failure(content: Project, database: str) -> None:
+def test_an_interrupted_boot_is_no_database_failure(content: Project) -> None:
     """A deploy that was called off must not page anybody."""
     content.migration("0002_wait.sql", "SELECT pg_sleep(600);")
-    with content.start("up", "--json", LOCKSTEP_ENV="production") as process:
-        assert process.stdout is not None
-        assert any('"FileBegun"' in line and "0002" in line for line in process.stdout)
-        process.terminate()
-    assert process.returncode == 143
     with content.start("up", LOCKSTEP_ENV="production") as process:
         assert process.stderr is not None
         assert any(line.startswith("✓ 2 lock") for line in process.stderr)

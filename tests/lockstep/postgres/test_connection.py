@@ -219,7 +219,7 @@ def test_an_unknown_host_is_named(recorder: Recorder) -> None:
 def test_garbage_is_refused_without_being_shown(url: str, recorder: Recorder) -> None:
     """Exit 78 before anybody is asked, naming the variable and nothing of what it holds."""
     with pytest.raises(ConfigurationWrong, match="DATABASE_URL is not a") as refused:
-        attempt(url.format(SECRET), recorder)
+        attempt(url.format(SECRET), recorder, wait=0)
 
     assert refused.value.exit_status == 78
     assert SECRET not in json.dumps(refused.value.as_dict())
@@ -233,6 +233,7 @@ def test_garbage_is_refused_without_being_shown(url: str, recorder: Recorder) ->
 @example(before="1/", after="")
 @example(before='"', after="%zz")
 @example(before="@", after="@")
+@example(before="", after="%a1")
 def test_no_password_is_ever_shown(before: str, after: str) -> None:
     """Whatever stands around it unencoded, a password is read as one, or the string is refused; neither shows it."""
     url = f"postgresql://me:{before}{SECRET}{after}@db.internal:5432/shop"

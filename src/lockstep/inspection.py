@@ -95,40 +95,48 @@ class Diagnosis:
 
 
 def diagnose_connections(view: View) -> list[Diagnosis]:
-    """Examine the boot's connection string, and the services' pool's where it is another; they must lead to one database."""
-    source = view.source
-    boot = diagnose_connection("boot", source.url, source.name, view.settings)
+    """Examine the boot's connection, and the services' pool's where it is another; they must lead to one database."""
+    source, app = view.source, view.settings.app
+    parameters = session_parameters(source.url, source.name, f"lockstep:{app}:doctor")
+    boot = _diagnosis("boot", source.name, view.session, parameters)
     if source.pool_url == source.url:
         return [boot]
-    pool = diagnose_connection("pool", source.pool_url, "DATABASE_URL", view.settings)
+    pool = _diagnose_pool(source.pool_url, view.settings)
     if boot.facts and pool.facts and _identity(boot.facts) != _identity(pool.facts):
         refusal = different_database(_identity(boot.facts), _identity(pool.facts))
         pool = replace(pool, refusal=refusal)
     return [boot, pool]
 
 
-def diagnose_connection(role: str, url: str, source: str, settings: Settings) -> Diagnosis:
-    """Examine one connection string; never raises what a boot would refuse, but returns it."""
+def _diagnose_pool(url: str, settings: Settings) -> Diagnosis:
     parameters: dict[str, Any] = {}
+    source = "DATABASE_URL"
     try:
         parameters = session_parameters(url, source, f"lockstep:{settings.app}:doctor")
         session = _open(url, source, settings)
     except LockstepError as error:
-        return Diagnosis(role, source, address_of(parameters), None, "none", (), error)
+        address = address_of(parameters) if parameters else ""
+        return Diagnosis("pool", source, address, None, "none", (), error)
+    try:
+        return _diagnosis("pool", source, session, parameters)
+    finally:
+        session.close()
+
+
+def _diagnosis(role: str, source: str, session: Session, parameters: dict[str, Any]) -> Diagnosis:
+    """Examine a session; what a boot would refuse is not raised but returned."""
+    refusal: LockstepError | None
     try:
         facts = examine(session)
         pooling = pooling_of(session, facts, parameters)
         invalid = tuple(row["name"] for row in session.fetch(QUERIES["invalid_indexes"]))
     except ServerError as error:
-        refusal: LockstepError | None = failures.of_session(error, session)
-        return Diagnosis(role, source, address_of(parameters), None, "none", (), refusal)
-    else:
-        refusal = refuse_statement_pooling(pooling, session.address)
-        if role == "boot":
-            refusal = diagnose(facts) or refusal
-        return Diagnosis(role, source, address_of(parameters), facts, pooling, invalid, refusal)
-    finally:
-        session.close()
+        refusal = failures.of_session(error, session)
+        return Diagnosis(role, source, session.address, None, "none", (), refusal)
+    refusal = refuse_statement_pooling(pooling, session.address)
+    if role == "boot":
+        refusal = diagnose(facts) or refusal
+    return Diagnosis(role, source, session.address, facts, pooling, invalid, refusal)
 
 
 def _identity(facts: Facts) -> tuple[str, object]:

@@ -61,6 +61,9 @@ SELECT l.pid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING
 WHERE NOT l.granted AND a.datname = current_database() AND a.application_name LIKE 'lockstep:%%'
 AND (l.relation = to_regclass(%s) OR %s IN (l.locktype, ''))
 """
+SLEEPING = """
+SELECT pid FROM pg_catalog.pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'
+"""
 BACKENDS = """
 SELECT pid, application_name, state, query FROM pg_catalog.pg_stat_activity
 WHERE datname = current_database() AND application_name NOT IN ('observer', 'somebody else')
@@ -118,6 +121,10 @@ class Observer:
         return self._first(
             WAITING_FOR, what, what, what=f"a boot that waits for {what or 'a lock'}"
         )
+
+    def sleeping(self) -> int:
+        """Wait until a boot is in ``pg_sleep``; return its backend's pid."""
+        return self._first(SLEEPING, what="a boot that sleeps")
 
     @contextmanager
     def holding(self, statement: str) -> Iterator[None]:

@@ -129,11 +129,7 @@ def test_a_holder_that_is_killed_frees_the_others(
         f"SELECT pg_sleep(60) WHERE NOT EXISTS (SELECT FROM once); {LOG} INSERT INTO log VALUES ('ran');",
     )
     holder = launch()
-    until(
-        lambda: "pg_sleep" in " ".join(found[3] for found in observer.backends()),
-        30,
-        what="a holder that sleeps",
-    )
+    observer.sleeping()
     observer.rows("INSERT INTO once VALUES (true)")
     waiters = [boot_beside().recorder for _ in range(2)]
     for waiter in waiters:

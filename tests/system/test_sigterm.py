@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lockstep.settings import DEFAULT_LOCK_KEY
-from lockstep.testing import Finished, Project, Recorder, until
+from lockstep.testing import Finished, Project, Recorder, Server
 
 if TYPE_CHECKING:
     from tests.system.conftest import Launched, Observer
@@ -152,11 +152,7 @@ class Stage:
 
     def _asleep(self) -> Launched:
         launched = self.launch()
-        until(
-            lambda: any("pg_sleep" in found[3] for found in self.observer.backends()),
-            30,
-            what="a boot that sleeps",
-        )
+        self.observer.sleeping()
         return launched
 
     def _blocked(self, statement: str) -> Launched:
@@ -251,6 +247,17 @@ def test_interrupted_at_a_step(
     boot()
     observer.until_quiet()
     assert observer.outcomes()[-2:] == ["interrupted", "completed"]
+
+
+def test_what_runs_in_the_server_is_cancelled(
+    stage: Stage, observer: Observer, cluster: Server
+) -> None:
+    """The server is told; it need not find out by itself that its client is gone."""
+    launched = stage.in_a_migration()
+    pid = observer.sleeping()
+    interrupt(launched, TERM)
+    told = f"[{pid}] ERROR:  canceling statement due to user request"
+    assert cluster.log_path is None or told in cluster.log()
 
 
 @pytest.mark.parametrize("number", [TERM, INT])

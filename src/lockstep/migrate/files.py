@@ -205,9 +205,9 @@ def _name_problems(names: list[str], folder: Path) -> list[Problem]:
                     "Rename one of them.",
                 )
             )
-    for before, after in itertools.pairwise(names):
-        numbers = _NUMBER.match(before), _NUMBER.match(after)
-        if numbers[0] and numbers[1] and int(numbers[0][0]) > int(numbers[1][0]):
+    numbered = [(name, int(found[0]) if (found := _NUMBER.match(name)) else -1) for name in names]
+    for (before, larger), (after, number) in itertools.pairwise(numbered):
+        if larger > number >= 0:
             problems.append(
                 Problem(
                     f"sorts after {before!r}, though its number is smaller",

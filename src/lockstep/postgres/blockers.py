@@ -26,6 +26,7 @@ from lockstep.values import dataclass
 _LOOK_EVERY, _LOOK_AFTER, _AFTER_TROUBLE = 0.1, 0.15, 1.0
 _TELL_AFTER, _TELL_EVERY = 1.0, 5.0
 _LONGEST_QUERY = 160
+_NO_ANSWER = "the connection that looks got no answer (is it the only one that a pooler has?)"
 
 _Connection = psycopg.Connection[dict[str, Any]]
 
@@ -103,6 +104,7 @@ class BlockerWatch:
                 if since is None or time.monotonic() - since < _LOOK_AFTER:
                     blocked = None
                     continue
+                self.trouble = _NO_ANSWER
                 try:
                     connection = connection or stack.enter_context(self._connect())
                     rows = connection.execute(QUERIES["blockers"].encode(), {"pid": self._pid})

@@ -26,7 +26,7 @@ _QUOTED = r"""(?s)(["']).*\1"""  # to the last quote: a password may hold one it
 _URL_WITH_AT_IN_PATH = r"(?s)\w+://[^/?]*/[^?]*@"
 # What the server says in FATAL when trying again is of no use. Everything else, in whatever language, is retried.
 _PERMANENT = (
-    r"(?i)password authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|"
+    r"(?i)password authentication failed|no password supplied|does not exist|no pg_hba\.conf entry|pg_hba\.conf rejects|"
     r"not permitted|authentication failed|SSL was required|does not support SSL|certificate|"
     r"is not currently accepting connections|no encryption|startup parameter|no such (?:database|user)"
 )

@@ -70,6 +70,7 @@ def guarded() -> Iterator[Server]:
     """A server with few places, that wants a password of one role, and rejects another."""
     with private_cluster(settings={"max_connections": str(PLACES)}) as server:
         with psycopg.connect(server.conninfo(), autocommit=True) as admin:
+            admin.execute("SET password_encryption = 'scram-sha-256'")
             admin.execute("CREATE ROLE scrammed LOGIN PASSWORD 'right'")
             admin.execute("CREATE ROLE shut_out LOGIN")
             (file,) = admin.execute("SHOW hba_file").fetchone() or ("",)

@@ -19,7 +19,7 @@ from lockstep.embedded import find
 from lockstep.testing import Databases, Project, Recorder, Server, private_cluster
 
 # A busy machine is no defect: properties have no deadline. They are many, so each gets fewer examples than the default.
-settings.register_profile("suite", deadline=None, max_examples=50, print_blob=True)
+settings.register_profile("suite", deadline=None, max_examples=50, print_blob=True, database=None)
 settings.load_profile("suite")
 OWNED = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()

@@ -43,11 +43,12 @@ def items(observer: Observer) -> None:
 
 
 @contextmanager
-def holding(conninfo: str, statement: str, name: str = "report") -> Iterator[int]:
-    """Keep a transaction open in which *statement* has run; yields its backend's pid."""
+def holding(conninfo: str, statement: str, name: str = "report") -> Iterator[tuple[int, str]]:
+    """Keep a transaction open in which *statement* has run; yields its backend's pid, and how it is to be named."""
     with psycopg.connect(conninfo, application_name=name) as connection:
         connection.execute(statement.encode())
-        yield connection.info.backend_pid
+        pid = connection.info.backend_pid
+        yield pid, f"pid {pid} ({name}, role {connection.info.user})"
         connection.rollback()
 
 
@@ -101,11 +102,11 @@ def test_a_blocked_file_fails_and_names_the_blocker(
         f"-- lockstep: lock-timeout 900ms\nCREATE TABLE IF NOT EXISTS half (id bigint);\n{ADD}",
     )
 
-    with holding(database, statement) as pid, pytest.raises(MigrationBlocked) as failed:
+    with holding(database, statement) as (pid, named), pytest.raises(MigrationBlocked) as failed:
         boot(recorder)
 
     (blocked,) = failed.value.problems
-    assert f"pid {pid} (report, role postgres), idle in transaction, " in blocked.what
+    assert f"{named}, idle in transaction, " in blocked.what
     assert f"transaction open for {SOME_TIME}, query: {statement}" in re.sub(
         r"\d[\d.]* m?s", SOME_TIME, blocked.what
     )
@@ -123,12 +124,12 @@ def test_a_blocked_boot_ends_with_70_and_says_so_to_people(
     """The panel has the code, and the blocker."""
     project.migration("0001_add_note.sql", ADD)
 
-    with holding(database, READER) as pid:
+    with holding(database, READER) as (_, named):
         told = project.run("up", LOCKSTEP_LOCK_TIMEOUT="900ms")
 
     assert told.status == 70
     assert "LS502 Failed (exit status 70)" in told.stderr
-    assert f"- blocked by pid {pid} (report, role postgres), idle in transaction" in told.stderr
+    assert f"- blocked by {named}, idle in transaction" in told.stderr
     assert "💥 CRITICAL: DATABASE INITIALIZATION FAILED" in told.stderr
 
 
@@ -184,7 +185,7 @@ def test_builds_and_validation_wait_and_tell_for_whom(
     """They block nobody while they wait, so no lock-timeout ends them; whom they wait for is reported meanwhile."""
     project.migration("0001_items.sql", text)
 
-    with holding(database, held) as pid:
+    with holding(database, held) as (_, named):
         ended = begin(LOCKSTEP_LOCK_TIMEOUT="200ms")
         told = recorder.wait_for(StatementBlocked)
         (waiter,) = observer.rows(WAITING, 0.6)
@@ -193,7 +194,7 @@ def test_builds_and_validation_wait_and_tell_for_whom(
     assert waiter
     assert told.name == "0001_items.sql"
     assert told.waited >= 1
-    assert f"pid {pid} (report, role postgres), idle in transaction" in told.blockers
+    assert f"{named}, idle in transaction" in told.blockers
     assert observer.rows("SELECT name FROM lockstep.ledger") == ["0001_items.sql"]
     assert observer.rows("SELECT 1 FROM pg_index WHERE NOT indisvalid") == []
 
@@ -213,7 +214,7 @@ def test_a_long_wait_is_shown_to_people(items: None, project: Project, database:
     """The console says who is in the way before the wait is over."""
     project.migration("0001_add_note.sql", f"-- lockstep: lock-timeout none\n{ADD}")
 
-    with holding(database, READER) as pid:
+    with holding(database, READER) as (_, named):
         process = project.start("up")
         assert process.stderr is not None
         lines = []
@@ -222,7 +223,7 @@ def test_a_long_wait_is_shown_to_people(items: None, project: Project, database:
             assert lines[-1], "".join(lines)
 
     assert "! 0001_add_note.sql has waited 1." in lines[-1]
-    assert f"for pid {pid} (report, role postgres), idle in transaction" in lines[-1]
+    assert f"for {named}, idle in transaction" in lines[-1]
     with process:
         assert process.wait() == 0
 
@@ -299,9 +300,9 @@ def test_a_blocker_that_our_role_may_not_see_is_named_all_the_same(
     """An ordinary role sees another's pid and application, and is told what it would need to see more."""
     project.migration("0001_add_note.sql", f"-- lockstep: lock-timeout 900ms\n{ADD}")
 
-    with holding(database, READER) as pid, pytest.raises(MigrationBlocked) as failed:
+    with holding(database, READER) as (_, named), pytest.raises(MigrationBlocked) as failed:
         boot(LOCKSTEP_DATABASE_URL=make_conninfo(database, user=ordinary_role))
 
     (problem,) = failed.value.problems
-    assert f"pid {pid} (report, role postgres)" in problem.what
+    assert named in problem.what
     assert "pg_read_all_stats" in problem.what

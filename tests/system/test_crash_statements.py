@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from lockstep.errors import DatabaseUnreachable
+from lockstep.errors import DatabaseUnreachable, MigrationFailed
 from lockstep.events import StatementDone
 from lockstep.testing import Project, Recorder
 
@@ -141,6 +141,43 @@ def test_cut_off_before_its_outcome_is_noted(
     assert outcomes(boot()) == [case.after_end, "done"]
 
     assert observer.content() == undisturbed()
+
+
+def test_the_journal_is_kept_whatever_role_a_file_takes(
+    project: Project, boot: Boot, observer: Observer
+) -> None:
+    """A role that may not touch the ledger runs the statements; the boot's own keeps the journal."""
+    role = "lockstep_test_" + observer.value("SELECT current_database()")
+    observer.rows(f"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}")
+    project.migration(
+        "0001_as_another.sql",
+        f"{HEADER}SET ROLE {role};\nCREATE TABLE IF NOT EXISTS things (id bigint);\n"
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS things_id_idx ON things (id);\nSELECT 1 / 0;",
+    )
+    with pytest.raises(MigrationFailed, match="division by zero"):
+        boot()
+    text = (project.root / "migrations" / "0001_as_another.sql").read_text()
+    project.migration("0001_as_another.sql", text.replace("1 / 0", "1 / 1"))
+
+    assert outcomes(boot()) == ["done", "found done", "found done", "done"]
+
+    owners = observer.rows(
+        "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relname LIKE 'things%'"
+    )
+    observer.rows(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert owners == [role]
+
+
+def test_what_only_the_server_knows_to_need_no_transaction_gets_none(
+    project: Project, boot: Boot, observer: Observer
+) -> None:
+    """REINDEX of a partitioned table is refused in a transaction block: it is journaled before and after instead."""
+    if int(observer.value("SHOW server_version_num")) < 140000:
+        pytest.skip("PostgreSQL 13 cannot do it at all")
+    project.migration("0001_setup.sql", SETUP)
+    project.migration("0002_reindex.sql", f"{HEADER}REINDEX TABLE parted;")
+
+    assert outcomes(boot()) == ["done"]
 
 
 def test_what_a_file_sets_is_set_again_for_the_rest_of_it(

@@ -207,28 +207,32 @@ def interrupt(launched: Launched, number: signal.Signals) -> Finished:
     return done
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
 @pytest.mark.parametrize(
-    ("moment", "step"),
+    ("number", "moment", "step"),
     [
-        (Stage.waiting_for_the_lock, "lock"),
-        (Stage.in_a_migration, "migrate"),
-        (Stage.in_a_seed, "seed"),
-        (Stage.in_a_statement, "migrate"),
-        (Stage.in_a_concurrent_build, "migrate"),
-        (Stage.blocked, "migrate"),
-        (Stage.recording, "migrate"),
-        (Stage.starting_a_service, "services"),
-        (Stage.starting_http, "HTTP"),
+        (TERM, Stage.waiting_for_the_lock, "lock"),
+        (INT, Stage.waiting_for_the_lock, "lock"),
+        (TERM, Stage.in_a_migration, "migrate"),
+        (INT, Stage.in_a_migration, "migrate"),
+        (TERM, Stage.in_a_statement, "migrate"),
+        (TERM, Stage.in_a_concurrent_build, "migrate"),
+        (TERM, Stage.blocked, "migrate"),
+        (TERM, Stage.recording, "migrate"),
+        (TERM, Stage.in_a_seed, "seed"),
+        (INT, Stage.in_a_seed, "seed"),
+        (TERM, Stage.starting_a_service, "services"),
+        (INT, Stage.starting_a_service, "services"),
+        (TERM, Stage.starting_http, "HTTP"),
+        (INT, Stage.starting_http, "HTTP"),
     ],
 )
 def test_interrupted_at_a_step(
     stage: Stage,
     boot: Boot,
     observer: Observer,
+    number: signal.Signals,
     moment: Callable[[Stage], Launched],
     step: str,
-    number: signal.Signals,
 ) -> None:
     """What ran in the server is cancelled and rolled back, every session is closed, and the record tells where it was."""
     done = interrupt(moment(stage), number)
@@ -260,10 +264,12 @@ def test_what_runs_in_the_server_is_cancelled(
     assert cluster.log_path is None or told in cluster.log()
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
-@pytest.mark.parametrize("moment", [Stage.connecting, Stage.connecting_to_silence])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [(TERM, Stage.connecting), (INT, Stage.connecting), (TERM, Stage.connecting_to_silence)],
+)
 def test_interrupted_before_there_is_a_session(
-    stage: Stage, moment: Callable[[Stage], Launched], number: signal.Signals
+    stage: Stage, number: signal.Signals, moment: Callable[[Stage], Launched]
 ) -> None:
     """Neither a pause between two tries nor a server that does not answer keeps the process."""
     interrupt(moment(stage), number)
@@ -288,14 +294,18 @@ def test_killed_after_the_schema_is_final(
     observer.until_quiet()
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
-@pytest.mark.parametrize("deaf", [False, True])
+@pytest.mark.parametrize(
+    ("number", "module"), [(TERM, SLOW_MODULE), (INT, SLOW_MODULE), (TERM, DEAF_MODULE)]
+)
 def test_interrupted_while_the_application_is_imported(
-    stage: Stage, deaf: bool, number: signal.Signals
+    stage: Stage, number: signal.Signals, module: str
 ) -> None:
     """Step 0: a module that takes its time does not keep the process, not even one that catches whatever is raised in it."""
-    (stage.project.root / "app.py").write_text(DEAF_MODULE if deaf else SLOW_MODULE)
+    (stage.project.root / "app.py").write_text(module)
     launched = stage.launch("serve", "app:application", "--port", "0")
     launched.event("Importing")
     done = interrupt(launched, number)
-    assert deaf or done.error["what"] == f"{number.name} received during step 0 (preflight)"
+    assert (
+        module is DEAF_MODULE
+        or done.error["what"] == f"{number.name} received during step 0 (preflight)"
+    )

@@ -33,7 +33,7 @@ class Late:
     error: Exception | None = None
 
     def __str__(self) -> str:
-        words = f"not done after {self.seconds:g} s"
+        words = f"not done after {round(self.seconds, 2):g} s"
         if self.place is not None:
             words += f"; it waited at {self.place}"
         if self.error is not None:

@@ -37,29 +37,29 @@ def listener_of(options: argparse.Namespace) -> Listener:
 
 @contextmanager
 def flushed() -> Iterator[None]:
-    """Write out at the end of the block what is still buffered, in silence if its reader has left."""
+    """Write out at the end of the block what is still buffered, in silence where that cannot be done."""
     try:
         yield
     finally:
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
-            except BrokenPipeError:
+            except OSError:
                 forget_reader(stream)
 
 
 def forget_reader(stream: TextIO) -> None:
-    """Let *stream* lead nowhere: its reader has left, and there is nobody to tell."""
+    """Let *stream* lead nowhere: nothing can be written there any more, and there is nobody to tell."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _while_heard(show: Listener, stream: TextIO) -> Listener:
-    """A boot is not about its log: it goes on when nobody reads that any more."""
+    """A boot is not about its log: it goes on when nobody reads that any more, or its disk is full."""
 
     def listener(event: Event) -> None:
         try:
             show(event)
-        except BrokenPipeError:
+        except OSError:
             forget_reader(stream)
 
     return listener

@@ -91,7 +91,9 @@ def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Nam
     from lockstep.errors import LockstepError, Unexpected
 
     try:
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+        return status
     except LockstepError as error:
         show_error(error, options)
         if options.verbose and error.__cause__ is not None:

@@ -83,11 +83,12 @@ class Runner:
             with self.watch.watching(script.file.name):
                 self.session.script(message)
         except ServerError as error:
+            trouble = self.watch.trouble  # the roll-back may free what the watch waits for
             self._roll_back()
             error.completed -= before.count(";")
             error.position -= len(before)
             failure = failures.of_statement(
-                script, error, self.watch.blockers, self.session, self.watch.trouble
+                script, error, self.watch.blockers, self.session, trouble
             )
             if not self.own_transaction:
                 failure.next_step += _ALL_ROLLED_BACK
@@ -101,11 +102,11 @@ class Runner:
                 self.session.script(QUERIES["abandon_transaction"])
 
     def _restore_session(self, script: Script) -> None:
+        doing = f"lockstep:{self.boot.app}:{script.file.kind}:{script.file.name}"
         if not self.own_transaction:
             with failures.bookkeeping(self.session):
-                self.session.fetch(QUERIES["restore_transaction"])
+                self.session.fetch(QUERIES["restore_transaction"], application_name=doing[:63])
             return
-        doing = f"lockstep:{self.boot.app}:{script.file.kind}:{script.file.name}"
         try:
             (row,) = self.session.fetch(
                 QUERIES["restore_session"], key=self.key, application_name=doing[:63]

@@ -28,6 +28,10 @@ from lockstep.sql.transactions import (
     validates_only,
 )
 
+_NOT_IN_A_TRANSACTION = "25001"
+# The file may have taken another role, which its next statements are to run as.
+_AS_OURSELVES = "SET LOCAL ROLE NONE;"
+
 
 def apply_statements(
     session: Session,
@@ -93,13 +97,16 @@ class _StatementRun:
             return "found done"
         if must_run_alone(statement) or may_commit(statement) or not statement.kind:
             return self._run_alone(number, statement, interrupted=states.get(number) == "intent")
-        timeout = f"SET LOCAL lock_timeout = {self._timeout(statement)};"
-        prefix = f"BEGIN;{timeout}"
-        self._send(
-            statement,
-            f"{prefix}{statement.text}\n;{self._note(number, statement, 'done')};COMMIT",
-            prefix,
-        )
+        prefix = f"BEGIN;SET LOCAL lock_timeout = {self._timeout(statement)};"
+        note = self._note(number, statement, "done")
+        message = f"{prefix}{statement.text}\n;{_AS_OURSELVES}{note};COMMIT"
+        try:
+            self._send(statement, message, prefix)
+        except MigrationFailed as error:
+            # Some can be told only by the server: REINDEX of a table that turns out to be partitioned.
+            if error.sqlstate != _NOT_IN_A_TRANSACTION:
+                raise
+            return self._run_alone(number, statement, interrupted=states.get(number) == "intent")
         return "done"
 
     def finish(self, seconds: float) -> None:
@@ -110,7 +117,7 @@ class _StatementRun:
         )
         clear = self.session.literal(QUERIES["clear_journal"], **self.key)
         try:
-            self.session.script(f"BEGIN;{record};{clear};COMMIT")
+            self.session.script(f"BEGIN;{failures.RECORDING}{record};{clear};COMMIT")
         except ServerError as error:
             self.session.rollback()
             raise failures.of_session(error, self.session) from error
@@ -118,7 +125,7 @@ class _StatementRun:
     def _run_alone(self, number: int, statement: Statement, *, interrupted: bool) -> str:
         finding = probes.probe(self.session, statement, interrupted=interrupted)
         if not interrupted:
-            self.session.script(self._note(number, statement, "intent"))
+            self._keep(self._note(number, statement, "intent"))
         self.session.script(f"SET lock_timeout = {self._timeout(statement)}")
         try:
             for cleanup in finding.cleanup:
@@ -128,10 +135,12 @@ class _StatementRun:
         except MigrationFailed:
             # The server has answered: an intent that stays would let the next start take it for interrupted, perhaps done.
             with contextlib.suppress(ServerError):
-                self.session.fetch(QUERIES["forget_intent"], statement=number, **self.key)
+                self._keep(
+                    self.session.literal(QUERIES["forget_intent"], statement=number, **self.key)
+                )
             raise
         self._check_index(statement)
-        self.session.script(self._note(number, statement, "done"))
+        self._keep(self._note(number, statement, "done"))
         if finding.cleanup:
             return "rebuilt"
         return "found done" if finding.done else "done"
@@ -154,6 +163,10 @@ class _StatementRun:
         ):
             return 0
         return round(self.lock_timeout * 1000)
+
+    def _keep(self, statements: str) -> None:
+        """Run statements of ours, in a transaction."""
+        self.session.script(f"BEGIN;{_AS_OURSELVES}{statements};COMMIT")
 
     def _note(self, number: int, statement: Statement, state: str) -> str:
         return self.session.literal(

@@ -44,6 +44,7 @@ def _write(url: str, source: str, boot: Boot, timeline: Timeline, outcome: str) 
         )
     except LockstepError:
         return False
+    session.shared = True  # perhaps: nobody has looked
     try:
         ledger.record_boot(session, boot, _values(timeline, outcome))
     except ServerError:

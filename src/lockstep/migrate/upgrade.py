@@ -210,7 +210,8 @@ class Upgrade:
         from lockstep.migrate.apply import Runner
         from lockstep.postgres.blockers import BlockerWatch
 
-        with BlockerWatch(self._parameters, self._working_pid(), self._report) as watch:
+        name = "" if self._pooled else "lockstep:watch"  # a pooler would show it on others
+        with BlockerWatch(self._parameters, self._working_pid(), self._report, name) as watch:
             runner = Runner(
                 session=self._session,
                 watch=watch,

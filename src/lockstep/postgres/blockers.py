@@ -56,10 +56,10 @@ class Blocker:
 class BlockerWatch:
     """Watches one backend from a thread of its own; use as a context manager around all files."""
 
-    def __init__(self, parameters: dict[str, Any], pid: int, report: Listener) -> None:
+    def __init__(self, parameters: dict[str, Any], pid: int, report: Listener, name: str) -> None:
         self.trouble = ""
         """Why nothing could be seen; empty if looking works."""
-        self._parameters = {**parameters, "application_name": "lockstep:watch"}
+        self._parameters = {**parameters, "application_name": name}
         self._pid = pid
         self._report = report
         self._name = ""

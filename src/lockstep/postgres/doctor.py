@@ -68,6 +68,7 @@ class Facts:
 def examine(session: Session) -> Facts:
     """Ask the server everything at once; where it answers directly, this also makes the session's own settings."""
     (row,) = session.fetch(QUERIES["examine"], libpq_pid=session.libpq_pid)
+    session.shared = row["backend_pid"] != session.libpq_pid
     if not row["has_ledger"]:
         row |= session.fetch(QUERIES["count_user_tables"])[0]
     if row["read_only"]:

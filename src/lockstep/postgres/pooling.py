@@ -59,7 +59,8 @@ def refuse_statement_pooling(pooling: Pooling, address: str) -> LockstepError | 
 
 def _second_client(parameters: dict[str, Any]) -> psycopg.Connection[Any]:
     # In autocommit: it must have given its server process back when ours asks for one.
-    return psycopg.connect(make_conninfo(**parameters), autocommit=True, prepare_threshold=None)
+    nameless = make_conninfo(**{**parameters, "application_name": ""})
+    return psycopg.connect(nameless, autocommit=True, prepare_threshold=None)
 
 
 def _keeps_transactions(client: psycopg.Connection[Any]) -> bool:

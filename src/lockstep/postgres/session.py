@@ -61,6 +61,8 @@ class Session:
         self.address = address
         """Host, port and database, fit to be shown."""
         self.libpq_pid = connection.info.backend_pid
+        self.shared = False
+        """True when a pooler sits in between, so that others use the server process after us."""
         self.own_settings = _own_settings(connection.info.server_version, local=False)
         self.on_notice: Callable[[str, str, str], None] | None = None
         connection.add_notice_handler(self._notice)
@@ -110,6 +112,11 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; the server frees its locks."""
+        with contextlib.suppress(psycopg.Error):
+            idle = self._connection.info.transaction_status == pq.TransactionStatus.IDLE
+            if self.shared and idle and not self.interrupt.requested:
+                # A pooler would show our name on whoever uses the server process next and has none.
+                self._connection.execute("RESET application_name")
         with contextlib.suppress(psycopg.Error):
             self._connection.close()
 

@@ -63,7 +63,7 @@ SELECT {own_settings},
 SET SESSION AUTHORIZATION DEFAULT;
 RESET ALL;
 DISCARD TEMP;
-SELECT {local_settings}
+SELECT {local_settings}, pg_catalog.set_config('application_name', %(application_name)s, true)
 
 -- name: commit_transaction
 -- End it, and leave the server process as it was found: nothing set, no temporary table, no session lock of a file.

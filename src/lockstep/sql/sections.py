@@ -40,7 +40,7 @@ _BACKWARD = re.compile(r"(?:^|[/.])(?:down|undo|rollback)\.sql$", re.IGNORECASE)
 _FLYWAY = re.compile(r"(?P<kind>[VUR])(?P<version>\d+(?:[._]\d+)*)?__", re.IGNORECASE)
 _WAY_BACK = re.compile(r"(?<![a-z])(down|undo|revert|verify)(?![a-z])", re.IGNORECASE)
 _COUNTERPART = {"down": "up", "undo": "do", "revert": "deploy", "verify": "deploy"}
-_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:-(\d{4,6})(?!\d))?")
+_DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:-(\d{4,6})(?!\d))?")
 _PIECES = re.compile(r"\d+|\D+")
 
 
@@ -121,10 +121,10 @@ def _order(name: str) -> _Key:
 
 def _pieces(text: str) -> list[tuple[int, int, str]]:
     # diesel wrote 20140924113530_x once, and writes 2017-08-31-230457_x now.
-    day = _DAY.match(text)
-    found = _PIECES.findall(
-        "".join(filter(None, day.groups())) + text[day.end() :] if day else text
-    )
+    if dated := _DAY.match(text):
+        year, month, day, time = dated.groups("")
+        text = f"{year}{month:0>2}{day:0>2}{time}{text[dated.end() :]}"
+    found = _PIECES.findall(text)
     return [_number(piece) if piece.isdecimal() else (1, 0, piece) for piece in found]
 
 

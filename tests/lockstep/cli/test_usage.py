@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -136,3 +137,26 @@ def test_an_import_that_fails_is_an_error_like_any_other(project: Project) -> No
     assert "ImportError: no pq wrapper available" in brief.stderr
     assert "Traceback" not in brief.stderr
     assert verbose.stderr.count("Traceback") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("up 2>/dev/full", 0), ("up --json >/dev/full", 0), ("plan >/dev/full", 70)],
+)
+def test_a_full_disk_stops_no_boot(project: Project, command: str, status: int) -> None:
+    """What a boot tells is not what it is for; but a plan that could not be written was not made."""
+    project.migration("0001_create_content.sql", "CREATE TABLE IF NOT EXISTS content (id bigint);")
+    told = {**os.environ, "LOCKSTEP_DATABASE_URL": project.database, "PYTHONUNBUFFERED": ""}
+    ended = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m lockstep {command}"],
+        cwd=project.root,
+        env=told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == status, ended.stderr
+    assert ("No space left on device" in ended.stderr) == (status == 70)
+    assert "Traceback" not in ended.stderr
+    assert project.run("status", "--exit-code").status == (0 if "up" in command else 3)

@@ -152,7 +152,7 @@ def test_files_of_the_way_back_are_left_out() -> None:
         ["v1.2/x.sql", "v1.10/x.sql"],
         ["20231201120000_a/migration.sql", "20240101_b/migration.sql", "20240101093000_c/migration.sql"],
         ["2023-10-16.0.a.sql", "2023-10-16.1.b.sql", "2024-02-20.0-c.sql"],
-        ["00000000000000_a/up.sql", "20140924113530_b/up.sql", "2017-08-31-230457_c/up.sql", "20180101000000_d/up.sql"],
+        ["00000000000000_a/up.sql", "20140924113530_b/up.sql", "2017-08-31-230457_c/up.sql", "2017-9-3-190545_d/up.sql", "20180101000000_e/up.sql"],
         ["00001_a.sql", "release notes.sql"],
         ["V1__a.sql", "after.sql", "views.sql", "R__a_view.sql"],
     ],

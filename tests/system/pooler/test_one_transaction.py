@@ -38,7 +38,7 @@ SELECT pg_backend_pid() AS pid, current_user::text AS role, to_regclass('pg_temp
 
 def found_by_another_client(pooled: str) -> tuple[Any, ...]:
     """Return what a client finds set on the one server process of a pool of one; the pid comes first."""
-    with psycopg.connect(pooled, application_name="another") as client:
+    with psycopg.connect(pooled) as client:
         return client.execute(FOUND).fetchone() or ()
 
 
@@ -153,13 +153,14 @@ def test_a_boot_that_is_ended_leaves_nothing(
     """The server ends the transaction of a boot that ends in a long statement, and the next boot does it all."""
     pooled = pooler("transaction", 2)
     slow = files.migration("0003_slow.sql", "SELECT pg_sleep(600);")
-    running = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+    running = "SELECT pid, application_name FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
     ended = launch("up", LOCKSTEP_DATABASE_URL=pooled)
-    (backend,) = until(lambda: observer.rows(running), what="the long statement")
+    ((backend, name),) = until(lambda: observer.rows(running), what="the long statement")
 
     ended.signal(number)
     status = ended.finish().status
 
+    assert name == "lockstep:default:migration:0003_slow.sql"
     assert status == {signal.SIGKILL: -9, signal.SIGTERM: 143}[number]
     if int(server.version.split(".")[0]) < 14:  # this server notices only when the statement ends
         observer.rows("SELECT pg_terminate_backend(%s)", backend)

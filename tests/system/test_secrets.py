@@ -115,7 +115,7 @@ FILES = {
     "migrate": ("0002_break.sql", "SELECT 1/0;"),
     "lock": ("0002_open.sql", "SELECT '"),
     "preflight": ("0002_a.sql/0001.sql", ""),
-    "speaking": ("0002_speak.sql", f"DO $$ BEGIN RAISE WARNING 'at postgresql://shop:{ENCODED}@db/shop'; RAISE EXCEPTION 'password={SECRET}'; END $$;"),
+    "speaking": ("0002_speak.sql", f"DO $$ BEGIN RAISE WARNING '%', 'at postgresql://shop:{ENCODED}@db/shop'; RAISE EXCEPTION 'password={SECRET}'; END $$;"),
 }  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def test_a_step_that_fails(project: Project, observer: Observer, step: str) -> N
     assert text.status == data.status
     assert text.status in {65, 70}, text.stderr
     assert observer.value("SELECT count(*) FROM lockstep.boots WHERE error IS NOT NULL") == 2
+    assert ("WARNING: at postgresql://shop:***@db/shop" in text.stderr) == (step == "speaking")
     assert_unseen(text.stdout, text.stderr, data.stdout, data.stderr, observer.value(RECORD))
     assert_unseen(*(shown.stdout for shown in boots))
 

@@ -255,6 +255,25 @@ def test_a_second_sigterm_ends_the_process_at_once(shop: Shop) -> None:
     assert "stop stuck" in shop.notes()
 
 
+def test_requests_that_outlast_the_drain_are_cut_off_and_counted(shop: Shop) -> None:
+    """The stop goes on, and says what it cost."""
+    serving = shop.serve(FIRST, LOCKSTEP_DRAIN_TIMEOUT="50ms")
+    url = serving.event("HttpListening")["url"]
+    serving.event("BootCompleted")
+    request = threading.Thread(target=fails, args=[f"{url}/wait"])
+    request.start()
+    until(lambda: "a request waits" in shop.notes())
+    serving.signal(signal.SIGTERM)
+
+    ended = serving.finish()
+
+    request.join()
+    assert ended.status == 0
+    assert ended.events[-1]["event"] == "Stopped"
+    assert ended.events[-1]["problems"] == ["requests in flight that were cut off after 0.05 s: 1"]
+    assert shop.notes()[-1] == "stop first"
+
+
 def test_what_ignores_being_cancelled_does_not_keep_the_process(shop: Shop) -> None:
     """A task that clings and a thread that never ends are named and left behind; the stop was orderly: exit 0."""
     serving = shop.serve(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 
@@ -177,7 +178,7 @@ def test_the_embedded_server_lives_as_long_as_the_command(content: Project) -> N
     (content.root / "one.py").write_text(ON_THE_EMBEDDED_SERVER)
     os.mkfifo(content.root / "fifo")
     process = content.start(
-        *("run", "--", "sh", "-c", f"exec {sys.executable} one.py < fifo"),
+        *("run", "--", "sh", "-c", f"exec {shlex.quote(sys.executable)} one.py < fifo"),
         LOCKSTEP_DATABASE_URL="",
         DATABASE_URL="",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -148,7 +149,7 @@ def test_a_full_disk_stops_no_boot(project: Project, command: str, status: int) 
     project.migration("0001_create_content.sql", "CREATE TABLE IF NOT EXISTS content (id bigint);")
     told = {**os.environ, "LOCKSTEP_DATABASE_URL": project.database, "PYTHONUNBUFFERED": ""}
     ended = subprocess.run(
-        ["sh", "-c", f"exec {sys.executable} -m lockstep {command}"],
+        ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m lockstep {command}"],
         cwd=project.root,
         env=told,
         capture_output=True,

@@ -2,7 +2,8 @@
 
 A floor is a bare psycopg script that does the same work (``floors/``). All runs are taken in turn; the figures are medians with
 the range, and the ratio is that of the medians. In brackets the ratio of the fastest runs and that of the processes' CPU time:
-on a busy machine they are disturbed least. Processes start with a bare environment and compiled byte code. ``--quick`` takes few repetitions, to see that it works.
+on a busy machine they are disturbed least. Processes start with a bare environment and compiled byte code. ``--quick`` takes few repetitions, to see that it works; parts may be named:
+noop, fresh, wire, studio, and alembic for the peer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,7 @@ from lockstep.testing import Databases, Server, private_cluster
 HERE = Path(__file__).parent
 LOCKSTEP = Path(sys.executable).with_name("lockstep")
 SIZES = (100, 1000)
+PARTS = ("alembic", "noop", "fresh", "wire", "studio")
 MEBIBYTE = 1024 * 1024
 
 
@@ -307,7 +309,7 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few repetitions")
-    parser.add_argument("--without", default="", help="parts to leave out: alembic, fresh, studio")
+    parser.add_argument("parts", nargs="*", default=PARTS, metavar="PART", help=" ".join(PARTS))
     options = parser.parse_args()
     compile_all()
     with (
@@ -316,31 +318,31 @@ def main() -> None:
         Databases(server.conninfo()) as databases,
     ):
         bench = Bench(server, databases, Path(scratch), options.quick)
-        measure(bench, options.without)
+        measure(bench, options.parts)
 
 
-def measure(bench: Bench, without: str) -> None:
-    """Measure all but what is left out, and print."""
+def measure(bench: Bench, parts: Sequence[str]) -> None:
+    """Measure *parts*, and print."""
     projects = {count: write_project(bench.root / str(count), count) for count in SIZES}
     bench.alembic_versions = "left out"
-    if "alembic" not in without:
+    if "alembic" in parts:
         progress("installing alembic")
         bench.alembic, bench.alembic_versions = install_alembic(bench.root / "peer")
         for count, project in projects.items():
             write_alembic(project, count)
     with bench.watch:
-        for count, project in projects.items():
-            nothing_to_do(bench, count, project)
-        if "fresh" not in without:
+        for part, run in (("noop", nothing_to_do), ("fresh", fresh)):
             for count, project in projects.items():
-                fresh(bench, count, project)
-        on_the_wire(bench, projects)
+                if part in parts:
+                    run(bench, count, project)
+        if "wire" in parts:
+            on_the_wire(bench, projects)
     print_setting(bench)
     print()
     print_table(bench.rows)
     if not bench.alembic:
         print(f"\nNo row against alembic: {bench.alembic_versions}")
-    if "studio" not in without:
+    if "studio" in parts:
         studio(bench)
 
 

@@ -125,7 +125,15 @@ def event_list() -> str:
         "",
     ]
     lines += ["| event | fields | meaning |", "|---|---|---|"]
-    for kind in events.Event.__subclasses__():
+    # Not __subclasses__(): a class with slots is made twice, and the first one may still be around.
+    found = [
+        kind
+        for kind in vars(events).values()
+        if inspect.isclass(kind) and issubclass(kind, events.Event)
+    ]
+    for kind in found:
+        if kind is events.Event:
+            continue
         names = ", ".join(f"`{field.name}`" for field in fields(kind))
         lines.append(f"| `{kind.__name__}` | {names or '-'} | {_first_line(kind.__doc__)} |")
     return "\n".join(lines) + "\n"

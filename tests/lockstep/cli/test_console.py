@@ -104,10 +104,15 @@ def test_a_degraded_service_is_not_called_initialized(content: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
-    [("development", [CRITICAL]), ("staging", [CRITICAL]), ("production", [CRITICAL, PRODUCTION])],
+    ("fault", "environment", "said"),
+    [
+        ("migration", "development", [CRITICAL]),
+        ("migration", "staging", [CRITICAL]),
+        ("migration", "production", [CRITICAL, PRODUCTION]),
+        ("edited", "production", [CRITICAL, PRODUCTION]),
+        ("unreachable", "production", [CRITICAL, PRODUCTION]),
+    ],
 )
-@pytest.mark.parametrize("fault", ["migration", "edited", "unreachable"])
 def test_a_database_that_could_not_be_initialized_is_critical(
     content: Project, fault: str, environment: str, said: list[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""Nothing to do, in one process, after all imports: the floor, the floor that also reads the files, and a boot, in turn.
+"""Nothing to do, in one process, after all imports: the floor, two floors that do more of what a boot does, and a boot, in turn.
 
 Run as a process of its own: ``in_process.py URL REPEATS``, in the project's folder; prints wall and CPU seconds as JSON.
 """
@@ -17,6 +17,9 @@ from floors import noop
 
 from lockstep.attempt import Attempt
 from lockstep.interrupt import Interrupt
+from lockstep.migrate import ledger
+from lockstep.postgres.connection import connect
+from lockstep.postgres.doctor import examine
 from lockstep.settings import resolve
 from lockstep.startup import up
 
@@ -30,6 +33,7 @@ def main(url: str, repeats: int) -> dict[str, list[tuple[float, float]]]:
     contenders: dict[str, Callable[[], object]] = {
         "floor": lambda: noop.main(url),
         "reading": lambda: (read_files(Path("migrations")), noop.main(url)),
+        "statements": lambda: two_statements(url),
         "ours": boot,
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
@@ -40,6 +44,22 @@ def main(url: str, repeats: int) -> dict[str, list[tuple[float, float]]]:
             if turn:
                 taken[name].append((time.perf_counter() - begun, time.process_time() - worked))
     return taken
+
+
+def two_statements(url: str) -> None:
+    """Connect and send what every boot sends (the doctor's questions; compare and record), without reading a file."""
+    session = connect(
+        url,
+        source="the benchmark",
+        application_name="floor",
+        wait=0,
+        interrupt=Interrupt(),
+        report=lambda _event: None,
+    )
+    examine(session)
+    boot = ledger.Boot("default", "up", "", "development")
+    ledger.compare_and_begin_boot(session, boot, "", "completed")
+    session.close()
 
 
 def read_files(folder: Path) -> dict[str, str]:

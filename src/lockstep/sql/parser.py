@@ -104,26 +104,26 @@ def _parse_singly(text: str, raw: bytes) -> Iterator[Statement]:
 
 
 def _split(raw: bytes, text: str) -> list[tuple[int, int]]:
-    native = _native()
-    result = native.lib.pg_query_split_with_parser(raw)
+    library = native().lib
+    result = library.pg_query_split_with_parser(raw)
     try:
         if result.error:
             raise _not_parsed(result.error.contents, text)
         found = (result.stmts[number].contents for number in range(result.n_stmts))
         return [(one.stmt_location, one.stmt_len or len(raw)) for one in found]
     finally:
-        native.lib.pg_query_free_split_result(result)
+        library.pg_query_free_split_result(result)
 
 
 def _tree_of(raw: bytes, text: str) -> bytes:
-    native = _native()
-    result = native.lib.pg_query_parse(raw)
+    library = native().lib
+    result = library.pg_query_parse(raw)
     try:
         if result.error:
             raise _not_parsed(result.error.contents, text)
         return bytes(result.parse_tree)
     finally:
-        native.lib.pg_query_free_parse_result(result)
+        library.pg_query_free_parse_result(result)
 
 
 def _not_parsed(error: Any, text: str) -> NotParsed:
@@ -133,7 +133,8 @@ def _not_parsed(error: Any, text: str) -> NotParsed:
 
 
 @functools.cache
-def _native() -> ModuleType:
+def native() -> ModuleType:
+    """Return postgast's ctypes layer over libpg_query, loaded once."""
     package = importlib.util.find_spec("postgast")
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("postgast is not installed; it holds the PostgreSQL grammar")

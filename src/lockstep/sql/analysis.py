@@ -1,0 +1,149 @@
+"""The analyser: a history of files in, findings out; no database is asked.
+
+Every file is run twice in the mind, on what the files before it leave behind (``rerun``); what its second run would trip over
+becomes a finding of the rule that owns the action. On the way each statement is asked what it locks and for how long
+(``hazards``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from lockstep.sql.action import Action
+from lockstep.sql.actions import actions_of
+from lockstep.sql.bodies import line_starts
+from lockstep.sql.finding import Analysed, Finding, Source
+from lockstep.sql.fixes import fix_of, part_spans
+from lockstep.sql.objects import Key, shown
+from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, parse
+from lockstep.sql.rerun import Run, Trouble
+from lockstep.sql.rule import rules
+from lockstep.sql.state import State
+
+_BY_REASON = {
+    "needs": "gone-on-second-run",
+    "used": "used-on-second-run",
+    "lost": "lost-on-second-run",
+    "back": "lost-on-second-run",
+}
+_BY_DETAIL = {
+    "insert-query": "insert-query",
+    "no-target": "conflict-target",
+    "no-target-unknown": "conflict-target-unknown",
+    "unmatched-target": "conflict-target",
+    "relative": "relative-update",
+}
+
+
+class _Judged(NamedTuple):
+    statement: Statement
+    actions: list[Action]
+
+
+def analyse(sources: Sequence[Source], *, server: int = GRAMMAR_VERSION) -> list[Analysed]:
+    """Return what is wrong with each of *sources*, which are one history in the order of running, forward parts only.
+
+    *server* is the oldest PostgreSQL major that they are to run on. Nothing is raised: what cannot be parsed is a finding.
+    ``-- lockstep: ignore`` comments are not looked at here.
+    """
+    analyser = Analyser(server)
+    return [Analysed(source, tuple(analyser.findings(source))) for source in sources]
+
+
+class Analyser:
+    """Analyses the files of one history, one after the other, and remembers what they make."""
+
+    def __init__(self, server: int = GRAMMAR_VERSION) -> None:
+        self.server = server
+        self.state = State(server)
+
+    def learn(self, statements: Iterable[Statement]) -> None:
+        """Take note of what *statements* do without judging them."""
+        run = Run(self.state)
+        for number, statement in enumerate(statements):
+            run.first(number, actions_of(statement, self.state))
+
+    def findings(self, source: Source) -> list[Finding]:
+        """Return the findings of the next file, in the order of its text."""
+        try:
+            statements = parse(source.text)
+        except NotParsed as error:
+            return [_syntax(source.text, error)] if self.server <= GRAMMAR_VERSION else []
+        path = self.state.path
+        self.state.emptied = set()
+        run = Run(self.state)
+        judged: list[_Judged] = []
+        for number, statement in enumerate(statements):
+            actions = run.first(number, actions_of(statement, self.state))
+            judged.append(_Judged(statement, actions))
+        troubles = run.second([one.actions for one in judged])
+        found = list(self._report(judged, troubles))
+        self.state.path = path
+        return sorted(found, key=lambda finding: (finding.start, finding.rule))
+
+    def _report(
+        self, judged: Sequence[_Judged], troubles: dict[tuple[int, int], list[Trouble]]
+    ) -> Iterator[Finding]:
+        by_statement: dict[int, list[tuple[Action, Trouble]]] = {}
+        for (number, index), found in troubles.items():
+            action = judged[number].actions[index]
+            by_statement.setdefault(number, []).extend((action, trouble) for trouble in found)
+        for number, pairs in by_statement.items():
+            yield from self._of_statement(judged[number].statement, pairs)
+
+    def _of_statement(
+        self, statement: Statement, pairs: Sequence[tuple[Action, Trouble]]
+    ) -> Iterator[Finding]:
+        fix = fix_of(statement, pairs, self.state)
+        spans = _spans(statement, [action for action, _ in pairs])
+        seen: set[tuple[str, Key]] = set()
+        for (action, trouble), (start, end) in zip(pairs, spans, strict=True):
+            rule = rules()[rule_of(action, trouble)]
+            if (rule.name, trouble.key) in seen:
+                continue
+            seen.add((rule.name, trouble.key))
+            yield Finding(
+                rule.name,
+                rule.kind,
+                rule.severity,
+                rule.message.format(name=shown(trouble.key) or action.rule),
+                rule.workaround,
+                start,
+                end,
+                fix.edits,
+                fix.unfixable,
+            )
+
+
+def rule_of(action: Action, trouble: Trouble) -> str:
+    """Return the name of the rule that a trouble belongs to."""
+    if trouble.uncaught:
+        return "handler-misses"
+    return _BY_REASON.get(trouble.reason) or _BY_DETAIL.get(trouble.detail) or action.rule
+
+
+def _spans(statement: Statement, actions: Sequence[Action]) -> Iterator[tuple[int, int]]:
+    whole = (statement.offset, statement.offset + len(statement.text))
+    lines = line_starts(statement) if any(action.line for action in actions) else []
+    parts = part_spans(statement) if statement.kind == "AlterTableStmt" else []
+    for action in actions:
+        if action.line and action.line <= len(lines):
+            yield lines[action.line - 1], whole[1]
+        elif len(parts) > 1 and action.part < len(parts):
+            yield parts[action.part]
+        else:
+            yield whole
+
+
+def _syntax(text: str, error: NotParsed) -> Finding:
+    at = min(error.offset, len(text))
+    return Finding(
+        "syntax-error",
+        "syntax",
+        "error",
+        " ".join(str(error).split()),
+        f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION}).",
+        at,
+        min(at + 1, len(text)),
+    )

@@ -1,0 +1,184 @@
+"""DO blocks, descended into: the static statements of their PL/pgSQL, and what guards each of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lockstep.sql.parser import NotParsed, Statement, native, parse
+from lockstep.sql.tokens import scan
+from lockstep.sql.tree import Node, constant, only
+from lockstep.values import dataclass
+
+_BLANKS = re.compile(r"[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A statement inside of a DO block.
+
+    ``guarded`` is ``if`` under a condition, the names of the caught conditions (``duplicate_object,duplicate_table``) under an
+    exception handler, empty where it simply runs. ``line`` counts lines of the block's text from 1; ``condition`` is the text
+    of the nearest IF. A statement that is put together at run time has an empty kind.
+    """
+
+    statement: Statement
+    guarded: str
+    line: int
+    condition: str
+
+
+def inner_statements(statement: Statement) -> list[Inner] | None:
+    """Return what a DO block runs, None if it is in another language or does not compile."""
+    if any(
+        item["DefElem"].get("defname") == "language"
+        and item["DefElem"].get("arg", {}).get("String", {}).get("sval") != "plpgsql"
+        for item in statement.tree.get("args", ())
+    ):
+        return None
+    function = _compiled(statement.text)
+    if function is None:
+        return None
+    return list(_walk(function.get("action", {}), "", ""))
+
+
+def line_starts(statement: Statement) -> Sequence[int]:
+    """Return where each line of a DO block's text begins, in characters of the file."""
+    body = next(
+        (token for token in scan(statement.text) if token.text[:1] in {"$", "'", "E", "e"}), None
+    )
+    if body is None:
+        return [statement.offset]
+    opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else body.text.index("'") + 1
+    first = body.start + opening
+    newlines = re.finditer("\n", statement.text[first : body.end])
+    starts = [first, *(first + found.end() for found in newlines)]
+    blanks = [_BLANKS.match(statement.text, start) for start in starts]
+    return [statement.offset + (found.end() if found else 0) for found in blanks]
+
+
+def _compiled(text: str) -> Node | None:
+    library = native().lib
+    result = library.pg_query_parse_plpgsql(text.encode())
+    try:
+        if result.error or not result.plpgsql_funcs:
+            return None
+        found = json.loads(result.plpgsql_funcs)
+    except ValueError:
+        return None
+    finally:
+        library.pg_query_free_plpgsql_parse_result(result)
+    return dict(found[0]["PLpgSQL_function"]) if found else None
+
+
+def _walk(node: Node, guarded: str, condition: str) -> Iterator[Inner]:
+    kind, fields = only(node)
+    if kind == "PLpgSQL_stmt_block":
+        caught = _caught(fields.get("exceptions"))
+        yield from _sequence(fields.get("body", []), _both(guarded, caught), condition)
+        for handler in (
+            fields.get("exceptions", {}).get("PLpgSQL_exception_block", {}).get("exc_list", ())
+        ):
+            yield from _sequence(handler["PLpgSQL_exception"].get("action", []), "if", condition)
+    elif kind == "PLpgSQL_stmt_if":
+        text = _query(fields.get("cond"))
+        yield from _sequence(fields.get("then_body", []), "if", text)
+        for branch in fields.get("elsif_list", ()):
+            yield from _sequence(branch["PLpgSQL_if_elsif"].get("stmts", []), "if", text)
+        yield from _sequence(fields.get("else_body", []), "if", text)
+    elif kind == "PLpgSQL_stmt_case":
+        for branch in fields.get("case_when_list", ()):
+            yield from _sequence(branch["PLpgSQL_case_when"].get("stmts", []), "if", condition)
+        yield from _sequence(fields.get("else_stmts", []), "if", condition)
+    elif kind in _LOOPS:
+        query = _query(fields.get("query"))
+        inner = guarded or ("if" if _CATALOG.search(query) else "")
+        yield from _sequence(fields.get("body", []), inner, condition or query)
+    elif kind in _SQL:
+        yield from _sql(_query(fields.get(_SQL[kind])), guarded, fields.get("lineno", 1), condition)
+    elif kind in {"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"}:
+        yield from _dynamic(
+            _query(fields.get("query")), guarded, fields.get("lineno", 1), condition
+        )
+        yield from _sequence(fields.get("body", []), guarded, condition)
+
+
+_LOOPS = {
+    "PLpgSQL_stmt_fors",
+    "PLpgSQL_stmt_fori",
+    "PLpgSQL_stmt_while",
+    "PLpgSQL_stmt_loop",
+    "PLpgSQL_stmt_foreach_a",
+    "PLpgSQL_stmt_forc",
+}
+_SQL = {
+    "PLpgSQL_stmt_execsql": "sqlstmt",
+    "PLpgSQL_stmt_perform": "expr",
+    "PLpgSQL_stmt_call": "expr",
+}
+_CATALOG = re.compile(r"\bpg_\w+|information_schema", re.IGNORECASE)
+
+
+def _sequence(statements: Sequence[Node], guarded: str, condition: str) -> Iterator[Inner]:
+    for node in statements:
+        yield from _walk(node, guarded, condition)
+        # IF it is there already THEN RETURN: the rest runs only if it is not.
+        if (
+            not guarded
+            and only(node)[0] == "PLpgSQL_stmt_if"
+            and "PLpgSQL_stmt_return" in str(node)
+        ):
+            guarded, condition = "if", _query(only(node)[1].get("cond"))
+
+
+def _both(outer: str, caught: str) -> str:
+    if "if" in {outer, caught}:
+        return "if"
+    return ",".join(part for part in (outer, caught) if part)
+
+
+def _caught(block: Node | None) -> str:
+    names = [
+        condition["PLpgSQL_condition"].get("condname", "")
+        for handler in (block or {}).get("PLpgSQL_exception_block", {}).get("exc_list", ())
+        for condition in handler["PLpgSQL_exception"].get("conditions", ())
+        if not _raises_again(handler["PLpgSQL_exception"])
+    ]
+    return ",".join(names)
+
+
+def _raises_again(handler: Node) -> bool:
+    """True for ``RAISE;`` and ``RAISE EXCEPTION``: such a handler tolerates nothing."""
+    for item in handler.get("action", ()):
+        raised = item.get("PLpgSQL_stmt_raise")
+        if raised is not None and raised.get("elog_level", 21) >= 21:
+            return True
+    return False
+
+
+def _query(node: Any) -> str:
+    return str((node or {}).get("PLpgSQL_expr", {}).get("query", ""))
+
+
+def _sql(query: str, guarded: str, line: int, condition: str) -> Iterator[Inner]:
+    try:
+        for statement in parse(query):
+            yield Inner(statement, guarded, line, condition)
+    except NotParsed:
+        return
+
+
+def _dynamic(query: str, guarded: str, line: int, condition: str) -> Iterator[Inner]:
+    text = None
+    try:
+        (selected,) = parse(f"SELECT {query}")
+        (target,) = selected.tree["targetList"]
+        text = constant(target["ResTarget"].get("val"))
+    except (NotParsed, KeyError, ValueError):
+        text = None
+    if text:
+        yield from _sql(text, guarded, line, condition)
+    else:
+        yield Inner(Statement(0, query, "", {}), guarded, line, condition)

@@ -1,0 +1,244 @@
+"""DROP, RENAME and SET SCHEMA as actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lockstep.sql.action import Action, Verb
+from lockstep.sql.objects import Key
+from lockstep.sql.state import State
+from lockstep.sql.tree import Node, only, relation_name, strings, type_name
+
+_IE = " IF EXISTS"
+_RELATIONS = {
+    "OBJECT_TABLE": ("TABLE",),
+    "OBJECT_VIEW": ("VIEW",),
+    "OBJECT_MATVIEW": ("VIEW",),
+    "OBJECT_INDEX": ("INDEX", "CONCURRENTLY?"),
+    "OBJECT_SEQUENCE": ("SEQUENCE",),
+    "OBJECT_FOREIGN_TABLE": ("TABLE",),
+}
+_ON_TABLE = {"OBJECT_TRIGGER": "trigger", "OBJECT_POLICY": "policy", "OBJECT_RULE": "rule"}
+_ROUTINES = {
+    "OBJECT_FUNCTION": ("FUNCTION",),
+    "OBJECT_PROCEDURE": ("PROCEDURE",),
+    "OBJECT_ROUTINE": ("ROUTINE",),
+    "OBJECT_AGGREGATE": ("AGGREGATE",),
+}
+_NAMED = {
+    "OBJECT_SCHEMA": ("schema", ("SCHEMA",)),
+    "OBJECT_EXTENSION": ("extension", ("EXTENSION",)),
+    "OBJECT_EVENT_TRIGGER": ("event trigger", ("TRIGGER",)),
+    "OBJECT_PUBLICATION": ("publication", ("PUBLICATION",)),
+    "OBJECT_FOREIGN_SERVER": ("server", ("SERVER",)),
+    "OBJECT_FDW": ("foreign data wrapper", ("WRAPPER",)),
+    "OBJECT_ACCESS_METHOD": ("access method", ("METHOD",)),
+    "OBJECT_LANGUAGE": ("language", ("LANGUAGE",)),
+}
+_IN_SCHEMA = {
+    "OBJECT_STATISTIC_EXT": ("statistics", ("STATISTICS",)),
+    "OBJECT_COLLATION": ("collation", ("COLLATION",)),
+    "OBJECT_CONVERSION": ("conversion", ("CONVERSION",)),
+    "OBJECT_TSCONFIGURATION": ("text search configuration", ("CONFIGURATION",)),
+    "OBJECT_TSDICTIONARY": ("text search dictionary", ("DICTIONARY",)),
+    "OBJECT_TSPARSER": ("text search parser", ("PARSER",)),
+    "OBJECT_TSTEMPLATE": ("text search template", ("TEMPLATE",)),
+}
+_RENAMED_RELATIONS = {*_RELATIONS, "OBJECT_SEQUENCE"}
+
+
+def drop(tree: Node, state: State) -> Iterator[Action]:
+    """Yield one action for each object of a DROP."""
+    kind = str(tree.get("removeType", ""))
+    for item in tree.get("objects", ()):
+        found = _key(kind, item, state)
+        if found is None:
+            continue
+        key, words = found
+        yield Action(
+            "drop-object",
+            "drop",
+            key,
+            tolerant=bool(tree.get("missing_ok")),
+            cascade=tree.get("behavior") == "DROP_CASCADE",
+            words=words,
+            token=_IE,
+            node=tree,
+        )
+
+
+def _key(kind: str, item: Node, state: State) -> tuple[Key, tuple[str, ...]] | None:
+    node_kind, fields = only(item)
+    names = strings(fields.get("items", ())) if node_kind == "List" else ()
+    if kind in _RELATIONS:
+        return state.key("relation", names), _RELATIONS[kind]
+    if kind in _ON_TABLE:
+        table = state.key("relation", names[:-1])
+        return (_ON_TABLE[kind], *table[1:], names[-1]), (_ON_TABLE[kind].upper(),)
+    if kind in _ROUTINES:
+        return state.key("function", strings(fields.get("objname")), _arguments(fields)), _ROUTINES[
+            kind
+        ]
+    if kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
+        return state.key("type", strings(fields.get("names"))), (kind.removeprefix("OBJECT_"),)
+    if kind in _NAMED:
+        class_, words = _NAMED[kind]
+        return (class_, fields.get("sval", "")), words
+    if kind in _IN_SCHEMA:
+        class_, words = _IN_SCHEMA[kind]
+        return state.key(class_, names), words
+    return _rare_key(kind, fields, names, state)
+
+
+def _rare_key(
+    kind: str, fields: Node, names: tuple[str, ...], state: State
+) -> tuple[Key, tuple[str, ...]] | None:
+    if kind == "OBJECT_OPERATOR":
+        sides = [type_name(only(item)[1]) or "none" for item in fields.get("objargs", ())]
+        operator = strings(fields.get("objname"))
+        return state.key("operator", operator, f"{'.'.join(operator)}({', '.join(sides)})"), (
+            "OPERATOR",
+        )
+    if kind == "OBJECT_OPCLASS":
+        return state.key("operator class", names[1:]), ("CLASS",)
+    if kind == "OBJECT_OPFAMILY":
+        return state.key("operator family", names[1:]), ("FAMILY",)
+    if kind == "OBJECT_CAST":
+        types = [type_name(only(item)[1]) for item in fields.get("items", ())]
+        return ("cast", *types), ("CAST",)
+    if kind == "OBJECT_TRANSFORM":
+        type_, language = fields["items"]
+        return ("transform", type_name(only(type_)[1]), strings([language])[0]), ("TRANSFORM",)
+    return None
+
+
+def _arguments(fields: Node) -> str:
+    if fields.get("args_unspecified"):
+        return "*"
+    inputs = [
+        item["FunctionParameter"].get("argType")
+        for item in fields.get("objfuncargs", ())
+        if item.get("FunctionParameter", {}).get("mode")
+        not in {"FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"}
+    ]
+    if not inputs:
+        inputs = [only(item)[1] for item in fields.get("objargs", ())]
+    return ",".join(type_name(item) for item in inputs)
+
+
+def drop_role(tree: Node, state: State) -> Iterator[Action]:
+    """Yield one action for each role."""
+    for item in tree.get("roles", ()):
+        key = ("role", item["RoleSpec"].get("rolename", ""))
+        tolerant = bool(tree.get("missing_ok"))
+        yield Action(
+            "drop-object",
+            "drop",
+            key,
+            tolerant=tolerant,
+            words=("ROLE|USER|GROUP",),
+            token=_IE,
+            node=tree,
+        )
+
+
+def _drop_one(
+    kind: str, name: str, words: tuple[str, ...], rule: str = "drop-object"
+) -> Callable[[Node, State], Iterator[Action]]:
+    def actions(tree: Node, state: State) -> Iterator[Action]:
+        tolerant = bool(tree.get("missing_ok"))
+        yield Action(
+            rule, "drop", (kind, tree[name]), tolerant=tolerant, words=words, token=_IE, node=tree
+        )
+
+    return actions
+
+
+def drop_user_mapping(tree: Node, state: State) -> Iterator[Action]:
+    """Yield DROP USER MAPPING."""
+    key = ("user mapping", tree["user"].get("rolename", ""), tree["servername"])
+    tolerant = bool(tree.get("missing_ok"))
+    yield Action(
+        "drop-object", "drop", key, tolerant=tolerant, words=("MAPPING",), token=_IE, node=tree
+    )
+
+
+def rename(tree: Node, state: State) -> Iterator[Action]:
+    """Yield ALTER ... RENAME."""
+    kind = str(tree.get("renameType", ""))
+    common: dict[str, Any] = {"tolerant": bool(tree.get("missing_ok")), "node": tree}
+    new = tree["newname"]
+    verb: Verb = "rename"
+    relation = state.key("relation", relation_name(tree["relation"])) if "relation" in tree else ()
+    inner = {
+        "OBJECT_COLUMN": "column",
+        "OBJECT_ATTRIBUTE": "attribute",
+        "OBJECT_TABCONSTRAINT": "constraint",
+        "OBJECT_TRIGGER": "trigger",
+        "OBJECT_POLICY": "policy",
+        "OBJECT_RULE": "rule",
+    }.get(kind)
+    if inner:
+        old = (inner, *relation[1:], tree["subname"])
+        excused = common.pop("tolerant")
+        needs = (relation,) if inner != "attribute" else ()
+        yield Action(
+            "rename", verb, old, to=(*old[:-1], new), excused=excused, needs=needs, **common
+        )
+    elif kind in _RENAMED_RELATIONS:
+        words = ("TABLE|VIEW|INDEX|SEQUENCE",)
+        yield Action(
+            "rename", verb, relation, to=(*relation[:-1], new), words=words, token=_IE, **common
+        )
+    elif kind in _ROUTINES:
+        fields = only(tree["object"])[1]
+        old = state.key("function", strings(fields.get("objname")), _arguments(fields))
+        yield Action("rename", verb, old, to=(old[0], old[1], new, *old[3:]), **common)
+    elif kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
+        old = state.key("type", strings(only(tree["object"])[1].get("items")))
+        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
+    elif kind == "OBJECT_DOMCONSTRAINT":
+        domain = state.key("type", strings(only(tree["object"])[1].get("items")))
+        old = ("domain constraint", *domain[1:], tree["subname"])
+        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
+    elif kind in {"OBJECT_SCHEMA", "OBJECT_ROLE"}:
+        old = (kind.removeprefix("OBJECT_").lower(), tree["subname"])
+        yield Action("rename", verb, old, to=(old[0], new), **common)
+    elif kind in _NAMED:
+        old = (_NAMED[kind][0], strings([tree.get("object", {})])[0])
+        yield Action("rename", verb, old, to=(old[0], new), **common)
+    elif kind in _IN_SCHEMA:
+        old = state.key(_IN_SCHEMA[kind][0], strings(only(tree["object"])[1].get("items")))
+        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
+
+
+def set_schema(tree: Node, state: State) -> Iterator[Action]:
+    """Yield ALTER ... SET SCHEMA: the object has another name afterwards."""
+    kind = str(tree.get("objectType", ""))
+    schema = state.key("relation", (tree["newschema"], "x"))[1]
+    common: dict[str, Any] = {"tolerant": bool(tree.get("missing_ok")), "node": tree}
+    if "relation" in tree:
+        old = state.key("relation", relation_name(tree["relation"]))
+        words = ("TABLE|VIEW|SEQUENCE|INDEX",)
+        common |= {"words": words, "token": _IE}
+    elif kind in _ROUTINES:
+        fields = only(tree["object"])[1]
+        old = state.key("function", strings(fields.get("objname")), _arguments(fields))
+    elif kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
+        old = state.key("type", strings(only(tree["object"])[1].get("items")))
+    else:
+        return
+    yield Action("set-schema", "rename", old, to=(old[0], schema, *old[2:]), **common)
+
+
+DROPPED: dict[str, Callable[[Node, State], Iterator[Action]]] = {
+    "DropStmt": drop,
+    "DropRoleStmt": drop_role,
+    "DropUserMappingStmt": drop_user_mapping,
+    "DropSubscriptionStmt": _drop_one("subscription", "subname", ("SUBSCRIPTION",)),
+    "DropdbStmt": _drop_one("database", "dbname", ("DATABASE",)),
+    "DropTableSpaceStmt": _drop_one("tablespace", "tablespacename", ("TABLESPACE",)),
+    "RenameStmt": rename,
+    "AlterObjectSchemaStmt": set_schema,
+}

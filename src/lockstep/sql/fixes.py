@@ -1,0 +1,275 @@
+"""What ``--fix`` inserts: the one-token form where PostgreSQL has one, else a guard around the statement.
+
+Nothing is taken away or moved: comments and layout survive byte for byte. A guard is a DO block that asks the catalogs whether
+there is anything left to do; inside of it the statement is the text that was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lockstep.sql.action import Action
+from lockstep.sql.finding import Edit
+from lockstep.sql.objects import Key, exists, literal, quoted
+from lockstep.sql.parser import Statement
+from lockstep.sql.rerun import Trouble
+from lockstep.sql.rows import fitting_key
+from lockstep.sql.state import State
+from lockstep.sql.tokens import Token, scan
+from lockstep.sql.transactions import must_run_alone
+from lockstep.values import dataclass
+
+_TAG = "$lockstep$"
+_NO_VALUE = {"SelectStmt"}
+_WORDS = {
+    "converts": "what the conversion makes of already converted values, only its author knows",
+    "rows": "which rows are meant, only their author knows: give the table a unique key and name it in ON CONFLICT",
+    "relative": "which rows are done already, only its author knows: exclude them in WHERE",
+    "opaque": "what is called here, or put together at run time, is not known before it runs",
+    "duplicate": "it needs a name first",
+    "lost": "another statement of the file undoes it",
+    "back": "another statement of the file undoes it",
+}
+_UNIQUE_SUFFIX = {"check": "check", "foreign key": "fkey", "unique": "key", "exclusion": "excl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that make a statement safe to repeat, or the reason why there are none."""
+
+    edits: tuple[Edit, ...] = ()
+    unfixable: str = ""
+
+
+class _Unfixable(Exception):
+    pass
+
+
+def fix_of(statement: Statement, pairs: Sequence[tuple[Action, Trouble]], state: State) -> Fix:
+    """Return how to make *statement* safe to repeat, for all that is wrong with it at once."""
+    try:
+        return Fix(tuple(_edits(statement, pairs, state)))
+    except _Unfixable as reason:
+        return Fix((), str(reason))
+
+
+def _edits(
+    statement: Statement, pairs: Sequence[tuple[Action, Trouble]], state: State
+) -> Iterator[Edit]:
+    if any(action.line for action, _ in pairs):
+        raise _Unfixable(
+            "it stands in a DO block: guard it there with IF, or catch the right error"
+        )
+    tokens = scan(statement.text)
+    inserts: list[Edit] = []
+    undone: list[str] = []
+    needed: list[str] = []
+    for action, trouble in pairs:
+        insert = _insertion(statement, tokens, action, trouble, state)
+        if insert is not None:
+            inserts.append(insert)
+            continue
+        if trouble.reason == "needs":
+            needed.append(_condition(trouble.key, state))
+        else:
+            undone.append(_not_done(action, trouble, state))
+            name = _naming(statement, tokens, action, trouble)
+            if name is not None:
+                inserts.append(name)
+    if not (undone or needed):
+        yield from inserts
+        return
+    yield from _guarded(
+        statement, inserts, list(dict.fromkeys(undone)), list(dict.fromkeys(needed))
+    )
+
+
+def _guarded(
+    statement: Statement, inserts: Sequence[Edit], undone: Sequence[str], needed: Sequence[str]
+) -> Iterator[Edit]:
+    alone = must_run_alone(statement)
+    if alone:
+        raise _Unfixable(f"{alone} cannot stand in a DO block")
+    if statement.kind in _NO_VALUE:
+        raise _Unfixable("a query's result has nowhere to go in a DO block")
+    if _TAG in statement.text:
+        raise _Unfixable("it holds the guard's own quotes")
+    conditions = [*needed]
+    if undone:
+        conditions.append(undone[0] if len(undone) == 1 else "(" + " OR ".join(undone) + ")")
+    start, end = statement.offset, statement.offset + len(statement.text)
+    found = "#variable_conflict use_column\n" if "found" in statement.text.lower() else ""
+    opening = f"DO {_TAG} {found and chr(10)}{found}BEGIN IF {' AND '.join(conditions)} THEN\n"
+    yield Edit(start, opening)
+    yield from inserts
+    yield Edit(end, f";\nEND IF; END {_TAG}")
+
+
+def _insertion(
+    statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble, state: State
+) -> Edit | None:
+    """Return the one-token form, None where a guard is needed."""
+    if trouble.reason == "rows" and action.rule == "insert":
+        return _conflict_clause(statement, tokens, action, trouble, state)
+    if trouble.reason not in {"exists", "missing"} or not action.words or action.verb == "rename":
+        return None
+    if action.rule == "create-trigger" and state.server < 14:
+        return None
+    spans = part_spans(statement)
+    first, last = (
+        spans[action.part]
+        if len(spans) > 1
+        else (statement.offset, statement.offset + len(statement.text))
+    )
+    at = _behind(action.words, [t for t in tokens if first <= statement.offset + t.start < last])
+    return Edit(statement.offset + at, action.token) if at else None
+
+
+def _behind(words: Sequence[str], tokens: Sequence[Token]) -> int:
+    """Return where the keywords *words* end: the first of them anywhere, the others (optional with ``?``) right behind it."""
+    keywords = [token for token in tokens if not token.comment]
+    for index, token in enumerate(keywords):
+        if token.keyword not in words[0].split("|"):
+            continue
+        end = token.end
+        for offset, word in enumerate(words[1:], 1):
+            follows = keywords[index + offset] if index + offset < len(keywords) else None
+            if follows is not None and follows.keyword == word.rstrip("?"):
+                end = follows.end
+        return end
+    return 0
+
+
+def _conflict_clause(
+    statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble, state: State
+) -> Edit | None:
+    if trouble.detail not in {"insert", "insert-query"}:
+        raise _Unfixable(_WORDS["relative" if trouble.detail == "relative" else "rows"])
+    key = fitting_key(action.node, action.key, state)
+    if not key or statement.kind != "InsertStmt":
+        raise _Unfixable(_WORDS["rows"])
+    clause = f" ON CONFLICT ({', '.join(quoted(column) for column in key)}) DO NOTHING"
+    returning = [t for t in tokens if t.keyword == "RETURNING"]
+    real = [t for t in tokens if not t.comment]
+    if returning:
+        before = [t for t in real if t.end <= returning[-1].start]
+        return Edit(statement.offset + before[-1].end, clause)
+    return Edit(statement.offset + real[-1].end, clause)
+
+
+def _naming(
+    statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble
+) -> Edit | None:
+    """Return the name that an unnamed object gets in the text: the one that PostgreSQL has given it."""
+    if trouble.reason != "duplicate":
+        return None
+    name = quoted(trouble.key[-1])
+    if action.rule == "unnamed-index":
+        at = _behind(("INDEX", "CONCURRENTLY?"), tokens)
+        return Edit(statement.offset + at, f" IF NOT EXISTS {name}")
+    if action.rule == "unnamed-constraint":
+        spans = part_spans(statement)
+        first, last = (
+            spans[action.part]
+            if len(spans) > 1
+            else (statement.offset, statement.offset + len(statement.text))
+        )
+        inside = [t for t in tokens if first <= statement.offset + t.start < last]
+        at = _behind(("ADD",), inside)
+        return Edit(statement.offset + at, f" CONSTRAINT {name}")
+    if action.rule == "domain-constraint":
+        return Edit(statement.offset + _behind(("ADD",), tokens), f" CONSTRAINT {name}")
+    raise _Unfixable(_WORDS["duplicate"])
+
+
+def _not_done(action: Action, trouble: Trouble, state: State) -> str:
+    """Return the condition under which there is something left to do."""
+    if action.rule == "alter-column-type" and trouble.reason == "converts":
+        return _other_type(action, state)
+    if trouble.reason not in {"exists", "missing", "duplicate"}:
+        raise _Unfixable(
+            _WORDS.get(trouble.detail) or _WORDS.get(trouble.reason, "it has no guard")
+        )
+    if action.verb == "rename":
+        return f"{_condition(action.key, state)} AND NOT {_condition(action.to, state)}"
+    if action.verb == "drop":
+        return _condition(action.key, state)
+    return f"NOT {_condition(trouble.key, state)}"
+
+
+def _condition(key: Key, state: State) -> str:
+    condition = exists(state.spelled(key))
+    if not condition:
+        raise _Unfixable(f"no catalog tells simply whether this {key[0]} exists")
+    return (
+        f"({condition})"
+        if " IS NOT NULL" in condition and not condition.startswith("EXISTS")
+        else condition
+    )
+
+
+def _other_type(action: Action, state: State) -> str:
+    old, new = action.node.get("old_type", ""), action.thing.fact("type", "")
+    if not old or old == new:
+        raise _Unfixable(_WORDS["converts"])
+    _, schema, table, column = state.spelled(action.key)
+    relation = exists(("relation", schema, table)).removesuffix(" IS NOT NULL")
+    return (
+        f"EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = {literal(column)}"
+        f" AND atttypid <> pg_catalog.to_regtype({literal(new)}))"
+    )
+
+
+def part_spans(statement: Statement) -> list[tuple[int, int]]:
+    """Return where each command of an ALTER TABLE begins and ends, in characters of the file."""
+    if statement.kind != "AlterTableStmt":
+        return []
+    tokens = [token for token in scan(statement.text) if not token.comment]
+    depth, spans = 0, []
+    begun = _first_command(tokens)
+    if begun is None:
+        return []
+    start = tokens[begun].start
+    before = start
+    for token in tokens[begun:]:
+        if token.text in "([":
+            depth += 1
+        elif token.text in ")]":
+            depth -= 1
+        elif token.text == "," and depth == 0:
+            spans.append((statement.offset + start, statement.offset + before))
+            start = token.end
+        before = token.end
+    spans.append((statement.offset + start, statement.offset + before))
+    return [(first + _blank(statement, first), last) for first, last in spans]
+
+
+def _blank(statement: Statement, at: int) -> int:
+    rest = statement.text[at - statement.offset :]
+    return len(rest) - len(rest.lstrip())
+
+
+def _first_command(tokens: Sequence[Token]) -> int | None:
+    """Return the index of the token behind the table's name: ALTER TABLE [IF EXISTS] [ONLY] name [*] <here>."""
+    index = 0
+    words = {
+        "ALTER",
+        "FOREIGN",
+        "MATERIALIZED",
+        "TABLE",
+        "VIEW",
+        "INDEX",
+        "SEQUENCE",
+        "TYPE",
+        "IF",
+        "EXISTS",
+        "ONLY",
+    }
+    while index < len(tokens) and tokens[index].keyword in words:
+        index += 1
+    index += 1
+    while index + 1 < len(tokens) and tokens[index].text == ".":
+        index += 2
+    if index < len(tokens) and tokens[index].text == "*":
+        index += 1
+    return index if index < len(tokens) else None

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS goods (price numeric);
+INSERT INTO goods SELECT 9 WHERE NOT EXISTS (SELECT 1 FROM goods);
+ALTER TABLE goods ALTER COLUMN price TYPE bigint USING (price * 100);

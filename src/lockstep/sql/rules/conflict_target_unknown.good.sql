@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS colours (name text PRIMARY KEY);
+INSERT INTO colours (name) VALUES ('red') ON CONFLICT (name) DO NOTHING;

@@ -1,0 +1,1 @@
+CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint);

@@ -1,0 +1,1 @@
+CREATE OR REPLACE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint);

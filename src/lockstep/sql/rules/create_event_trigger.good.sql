@@ -1,0 +1,3 @@
+CREATE OR REPLACE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+DROP EVENT TRIGGER IF EXISTS watch_ddl;
+CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION watch();

@@ -1,0 +1,1 @@
+CREATE TRUSTED LANGUAGE house HANDLER plpgsql_call_handler;

@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRUSTED LANGUAGE house HANDLER plpgsql_call_handler;

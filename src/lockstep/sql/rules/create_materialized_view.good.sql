@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text);
+CREATE MATERIALIZED VIEW IF NOT EXISTS user_count AS SELECT count(*) AS n FROM users;

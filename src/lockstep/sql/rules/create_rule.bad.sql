@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text);
+CREATE RULE users_stay AS ON DELETE TO users DO INSTEAD NOTHING;

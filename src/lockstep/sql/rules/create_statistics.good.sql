@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text);
+CREATE STATISTICS IF NOT EXISTS users_stat ON id, email FROM users;

@@ -1,0 +1,13 @@
+"""CREATE TABLE ... AS without IF NOT EXISTS."""
+
+from lockstep.sql.rule import Rule
+
+RULE = Rule(
+    name="create-table-as",
+    kind="idempotence",
+    severity="error",
+    message="a second run fails: table {name} exists",
+    condition="CREATE TABLE ... AS (also EXECUTE) without IF NOT EXISTS.",
+    effect="The second run fails with 42P07 (duplicate_table).",
+    workaround="Write CREATE TABLE IF NOT EXISTS ... AS.",
+)

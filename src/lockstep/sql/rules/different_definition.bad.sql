@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS users (id bigint);
+CREATE TABLE IF NOT EXISTS users (id bigint, email text);

@@ -1,0 +1,1 @@
+CREATE FOREIGN TABLE IF NOT EXISTS old_users (id bigint) SERVER archive;

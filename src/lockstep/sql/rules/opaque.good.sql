@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS visits (at timestamptz);
+SELECT count(*) FROM visits;

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS cache;
+CREATE TABLE IF NOT EXISTS cache (key text PRIMARY KEY, value text);

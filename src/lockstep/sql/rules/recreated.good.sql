@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS cache (key text PRIMARY KEY, value text);

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS goods (id bigint PRIMARY KEY, price bigint, cents bigint);
+INSERT INTO goods VALUES (1, 9) ON CONFLICT (id) DO NOTHING;
+UPDATE goods SET cents = price * 100;

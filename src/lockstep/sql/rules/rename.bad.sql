@@ -1,0 +1,2 @@
+CREATE TABLE IF NOT EXISTS users (id bigint PRIMARY KEY, email text);
+ALTER TABLE users RENAME COLUMN email TO mail;

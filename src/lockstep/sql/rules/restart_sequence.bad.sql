@@ -1,0 +1,2 @@
+CREATE SEQUENCE IF NOT EXISTS invoice_number;
+ALTER SEQUENCE invoice_number RESTART WITH 100;

@@ -1,0 +1,112 @@
+"""PostgreSQL's own scanner: a text as tokens with their places, comments kept.
+
+libpg_query gives them as protobuf (``ScanResult`` of its ``pg_query.proto``); the few fields are decoded here, so that protobuf
+itself need not be installed or loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from lockstep.sql.parser import native
+
+_SCAN_TOKEN = 0x12
+_SEVEN_BITS = 0x7F
+_COMMENTS = {275, 276}
+_IDENTIFIER = 258
+_RESERVED_FROM = 3
+_LOWER_CASE = re.compile(r"[a-z_\u0080-\uffff][a-z0-9_$\u0080-\uffff]*")
+
+
+class Token(NamedTuple):
+    """One token; ``start`` and ``end`` count characters from 0 in the text that was scanned.
+
+    ``keyword`` is the upper-case word of a keyword, empty for everything else (a quoted name is never a keyword).
+    """
+
+    start: int
+    end: int
+    text: str
+    keyword: str
+    comment: bool
+
+
+@functools.lru_cache(maxsize=8)
+def scan(text: str) -> Sequence[Token]:
+    """Return the tokens of *text*, comments among them; empty where even the scanner finds an error."""
+    raw = text.encode()
+    ascii_only = len(raw) == len(text)
+    tokens = []
+    done = place = 0
+    for start, end, token, keyword in _scanned(raw):
+        if ascii_only:
+            first, last = start, end
+        else:
+            first = place + len(raw[done:start].decode())
+            last = first + len(raw[start:end].decode())
+            done, place = end, last
+        word = text[first:last]
+        tokens.append(Token(first, last, word, word.upper() if keyword else "", token in _COMMENTS))
+    return tokens
+
+
+@functools.cache
+def plain_name(name: str) -> bool:
+    """True if *name* can be written without quotes wherever a name may stand."""
+    if not _LOWER_CASE.fullmatch(name):
+        return False
+    found = list(_scanned(name.encode()))
+    return len(found) == 1 and (found[0][2] == _IDENTIFIER or 0 < found[0][3] < _RESERVED_FROM)
+
+
+def _scanned(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
+    library = native().lib
+    result = library.pg_query_scan(raw)
+    try:
+        if result.error:
+            return
+        data = ctypes.string_at(result.pbuf.data, result.pbuf.len)
+    finally:
+        library.pg_query_free_scan_result(result)
+    at, end = 0, len(data)
+    while at < end:
+        tag, at = _varint(data, at)
+        value, at = _varint(data, at)
+        if tag == _SCAN_TOKEN:
+            yield _token(data, at, at + value)
+            at += value
+
+
+def _token(data: bytes, at: int, end: int) -> tuple[int, int, int, int]:
+    """Decode a ScanToken: its fields 1 (start), 2 (end), 4 (token) and 5 (keyword kind); zeros are left out of the wire."""
+    fields = [0, 0, 0, 0, 0, 0]
+    while at < end:
+        number = data[at] >> 3
+        value = data[at + 1]
+        at += 2
+        if value > _SEVEN_BITS:
+            value &= _SEVEN_BITS
+            shift = 7
+            while (byte := data[at]) > _SEVEN_BITS:
+                value |= (byte & _SEVEN_BITS) << shift
+                shift += 7
+                at += 1
+            value |= byte << shift
+            at += 1
+        fields[number] = value
+    return fields[1], fields[2], fields[4], fields[5]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & _SEVEN_BITS) << shift
+        if byte <= _SEVEN_BITS:
+            return value, at
+        shift += 7

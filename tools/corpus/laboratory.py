@@ -76,7 +76,12 @@ class Laboratory:
     def connect(self, database: str) -> Connection:
         """Return a new connection to *database*."""
         options = f"-c statement_timeout={PATIENCE} -c client_min_messages=error"
-        return psycopg.connect(self._server.conninfo(database), autocommit=True, options=options)
+        return psycopg.connect(
+            self._server.conninfo(database),
+            autocommit=True,
+            options=options,
+            prepare_threshold=None,  # DISCARD ALL between two files would take the prepared ones away
+        )
 
     @contextmanager
     def copy(self) -> Iterator[str]:

@@ -80,7 +80,7 @@ SELECT 'published table', p.pubname || ' ' || r.prrelid::regclass, '', '' FROM p
 UNION ALL
 SELECT 'operator', o.oid::regoperator::text, o.oprcode::text, '' FROM pg_operator o JOIN spaces s ON s.oid = o.oprnamespace
 UNION ALL
-SELECT 'operator class', quote_ident(o.opcname) || ' ' || o.opcmethod, o.opcintype::regtype::text, '' FROM pg_opclass o JOIN spaces s ON s.oid = o.opcnamespace
+SELECT 'operator class', quote_ident(o.opcname) || ' ' || a.amname, o.opcintype::regtype::text, '' FROM pg_opclass o JOIN spaces s ON s.oid = o.opcnamespace JOIN pg_am a ON a.oid = o.opcmethod
 UNION ALL
 SELECT 'cast', c.castsource::regtype || ' -> ' || c.casttarget::regtype, concat_ws(' ', c.castcontext, c.castmethod), '' FROM pg_cast c WHERE c.oid >= 16384
 UNION ALL

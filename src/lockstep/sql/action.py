@@ -39,7 +39,8 @@ class Action(NamedTuple):
 
     ``parts`` are what comes into being with the object. ``unnamed`` marks an object whose name PostgreSQL chooses. ``words`` are
     the keywords behind which the one-token form is inserted, ``token`` that form; without them only a guard helps. ``part`` is
-    the number of the command in an ALTER TABLE.
+    the number of the command in an ALTER TABLE. In a DO block ``guarded`` is ``if`` or what is caught there, ``branch`` the text
+    of the condition that it stands under, and ``inner`` the statement itself, if its place is known.
     """
 
     rule: str
@@ -58,4 +59,6 @@ class Action(NamedTuple):
     part: int = 0
     node: Any = None
     guarded: str = ""
+    branch: str = ""
+    inner: Any = None
     line: int = 0

@@ -31,8 +31,10 @@ def actions_of(statement: Statement, state: State) -> Iterator[Action]:
     if statement.kind == "DoStmt":
         return _block(statement, state)
     make = _MAKERS.get(statement.kind)
-    if make is None or not statement.tree:
+    if make is None:
         return iter(())
+    if not statement.tree:
+        return iter((Action("opaque", "opaque", ("function", "", "a very long statement", "*")),))
     return make(statement.tree, state)
 
 
@@ -54,7 +56,9 @@ def _block(statement: Statement, state: State) -> Iterator[Action]:
             )
             continue
         for action in actions_of(one.statement, state):
-            yield action._replace(guarded=one.guarded, line=one.line)
+            branch = one.condition if one.guarded == "if" else ""
+            inner = one.statement if one.located else None
+            yield action._replace(guarded=one.guarded, branch=branch, line=one.line, inner=inner)
 
 
 def _set(tree: Node, state: State) -> Iterator[Action]:

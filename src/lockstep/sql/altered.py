@@ -271,11 +271,15 @@ def alter_publication(tree: Node, state: State) -> Iterator[Action]:
     if action == "AP_SetObjects":
         return
     for item in tree.get("pubobjects", ()):
-        table = item.get("PublicationObjSpec", {}).get("pubtable", {}).get("relation")
-        if table is None:
+        published = item.get("PublicationObjSpec", {})
+        table = published.get("pubtable", {}).get("relation")
+        if table is not None:
+            name = _dotted(state.key("relation", relation_name(table)), state)
+            key = ("published table", tree["pubname"], name)
+        elif published.get("name"):
+            key = ("published schema", tree["pubname"], published["name"])
+        else:
             continue
-        name = _dotted(state.key("relation", relation_name(table)), state)
-        key = ("published table", tree["pubname"], name)
         verb: Any = "drop" if action == "AP_DropObjects" else "create"
         yield Action("alter-publication", verb, key, thing=Thing(), node=tree)
 

@@ -15,15 +15,22 @@ from lockstep.sql.actions import actions_of
 from lockstep.sql.bodies import line_starts
 from lockstep.sql.finding import Analysed, Finding, Source
 from lockstep.sql.fixes import fix_of, part_spans
+from lockstep.sql.followed import follow
+from lockstep.sql.hazards import FileHazards, in_transaction
 from lockstep.sql.objects import Key, shown
 from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, parse
 from lockstep.sql.rerun import Run, Trouble
 from lockstep.sql.rule import rules
 from lockstep.sql.state import State
+from lockstep.sql.traps import satisfied_by_namesake, values_used_early
 
 _BY_REASON = {
     "needs": "gone-on-second-run",
     "used": "used-on-second-run",
+    "differs": "different-definition",
+    "emptied": "recreated",
+    "namesake": "name-only-guard",
+    "early": "enum-value-used",
     "lost": "lost-on-second-run",
     "back": "lost-on-second-run",
 }
@@ -60,42 +67,74 @@ class Analyser:
 
     def learn(self, statements: Iterable[Statement]) -> None:
         """Take note of what *statements* do without judging them."""
+        path = self.state.path
         run = Run(self.state)
         for number, statement in enumerate(statements):
             run.first(number, actions_of(statement, self.state))
+            follow(statement, self.state)
+        self.state.forget_temporary()
+        self.state.path = path
 
     def findings(self, source: Source) -> list[Finding]:
         """Return the findings of the next file, in the order of its text."""
         try:
-            statements = parse(source.text)
+            statements = parse(source.text, rows=True)
         except NotParsed as error:
             return [_syntax(source.text, error)] if self.server <= GRAMMAR_VERSION else []
+        return self.judge(statements, transaction=in_transaction(source.text))
+
+    def judge(
+        self, statements: Sequence[Statement], *, transaction: bool = True
+    ) -> list[Finding]:
+        """Return the findings of the next file, of which these are the statements, in the order of its text.
+
+        *transaction*: the file runs as one.
+        """
         path = self.state.path
         self.state.emptied = set()
         run = Run(self.state)
         judged: list[_Judged] = []
+        hazards = FileHazards(self.state, statements, transaction=transaction)
         for number, statement in enumerate(statements):
+            hazards.before(statement)
             actions = run.first(number, actions_of(statement, self.state))
+            hazards.after(statement, actions)
             judged.append(_Judged(statement, actions))
         troubles = run.second([one.actions for one in judged])
-        found = list(self._report(judged, troubles))
+        self._add_traps([one.actions for one in judged], troubles)
+        found = [*self._report(judged, troubles), *hazards.findings()]
         self.state.path = path
         return sorted(found, key=lambda finding: (finding.start, finding.rule))
+
+    def _add_traps(
+        self, statements: Sequence[Sequence[Action]], troubles: dict[tuple[int, int], list[Trouble]]
+    ) -> None:
+        for number, actions in enumerate(statements):
+            for index, action in enumerate(actions):
+                namesake = satisfied_by_namesake(action)
+                if namesake is not None:
+                    troubles.setdefault((number, index), []).append(namesake)
+        for place, trouble in values_used_early(statements, self.state, self.server):
+            troubles.setdefault(place, []).append(trouble)
 
     def _report(
         self, judged: Sequence[_Judged], troubles: dict[tuple[int, int], list[Trouble]]
     ) -> Iterator[Finding]:
-        by_statement: dict[int, list[tuple[Action, Trouble]]] = {}
+        groups: dict[tuple[int, int], list[tuple[Action, Trouble]]] = {}
         for (number, index), found in troubles.items():
             action = judged[number].actions[index]
-            by_statement.setdefault(number, []).extend((action, trouble) for trouble in found)
-        for number, pairs in by_statement.items():
-            yield from self._of_statement(judged[number].statement, pairs)
+            inner = action.inner.offset if action.inner else -1
+            groups.setdefault((number, inner), []).extend((action, one) for one in found)
+        for (number, _), pairs in groups.items():
+            yield from self._of_statement(judged[number], pairs)
 
     def _of_statement(
-        self, statement: Statement, pairs: Sequence[tuple[Action, Trouble]]
+        self, judged: _Judged, pairs: Sequence[tuple[Action, Trouble]]
     ) -> Iterator[Finding]:
-        fix = fix_of(statement, pairs, self.state)
+        inner = pairs[0][0].inner
+        statement = inner or judged.statement
+        own = [action for action in judged.actions if action.inner is inner]
+        fix = fix_of(statement, own, pairs, self.state)
         spans = _spans(statement, [action for action, _ in pairs])
         seen: set[tuple[str, Key]] = set()
         for (action, trouble), (start, end) in zip(pairs, spans, strict=True):
@@ -125,10 +164,11 @@ def rule_of(action: Action, trouble: Trouble) -> str:
 
 def _spans(statement: Statement, actions: Sequence[Action]) -> Iterator[tuple[int, int]]:
     whole = (statement.offset, statement.offset + len(statement.text))
-    lines = line_starts(statement) if any(action.line for action in actions) else []
+    in_block = any(action.line and not action.inner for action in actions)
+    lines = line_starts(statement) if in_block else []
     parts = part_spans(statement) if statement.kind == "AlterTableStmt" else []
     for action in actions:
-        if action.line and action.line <= len(lines):
+        if not action.inner and 0 < action.line <= len(lines):
             yield lines[action.line - 1], whole[1]
         elif len(parts) > 1 and action.part < len(parts):
             yield parts[action.part]

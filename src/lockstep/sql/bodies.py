@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lockstep.sql.parser import NotParsed, Statement, native, parse
@@ -21,13 +22,16 @@ class Inner:
 
     ``guarded`` is ``if`` under a condition, the names of the caught conditions (``duplicate_object,duplicate_table``) under an
     exception handler, empty where it simply runs. ``line`` counts lines of the block's text from 1; ``condition`` is the text
-    of the nearest IF. A statement that is put together at run time has an empty kind.
+    of the nearest IF. A statement that is put together at run time has an empty kind. ``located`` tells whether the statement's
+    offset is its place in the file, as that of a static statement in a dollar-quoted body is.
     """
 
     statement: Statement
     guarded: str
     line: int
     condition: str
+    query: str = ""
+    located: bool = False
 
 
 def inner_statements(statement: Statement) -> list[Inner] | None:
@@ -41,22 +45,37 @@ def inner_statements(statement: Statement) -> list[Inner] | None:
     function = _compiled(statement.text)
     if function is None:
         return None
-    return list(_walk(function.get("action", {}), "", ""))
+    starts = _lines(statement)
+    found = _walk(function.get("action", {}), "", "")
+    return [_located(inner, statement, starts) for inner in found]
 
 
 def line_starts(statement: Statement) -> Sequence[int]:
     """Return where each line of a DO block's text begins, in characters of the file."""
-    body = next(
-        (token for token in scan(statement.text) if token.text[:1] in {"$", "'", "E", "e"}), None
-    )
+    blanks = [_BLANKS.match(statement.text, start) for start in _lines(statement)]
+    return [statement.offset + (found.end() if found else 0) for found in blanks]
+
+
+def _lines(statement: Statement) -> list[int]:
+    """Return where the lines of the body begin, in characters of the statement; the first begins behind the quote."""
+    body = next((t for t in scan(statement.text) if t.text[:1] in {"$", "'", "E", "e"}), None)
     if body is None:
-        return [statement.offset]
+        return [0]
     opening = body.text.index("$", 1) + 1 if body.text.startswith("$") else body.text.index("'") + 1
     first = body.start + opening
     newlines = re.finditer("\n", statement.text[first : body.end])
-    starts = [first, *(first + found.end() for found in newlines)]
-    blanks = [_BLANKS.match(statement.text, start) for start in starts]
-    return [statement.offset + (found.end() if found else 0) for found in blanks]
+    return [first, *(first + found.end() for found in newlines)]
+
+
+def _located(inner: Inner, block: Statement, starts: Sequence[int]) -> Inner:
+    """Return *inner* with its place in the file, where the block's text holds it letter by letter."""
+    if not inner.query or not 0 < inner.line <= len(starts) or "$" not in block.text:
+        return inner
+    at = block.text.find(inner.query, starts[inner.line - 1])
+    if at < 0:
+        return inner
+    statement = replace(inner.statement, offset=block.offset + at + inner.statement.offset)
+    return replace(inner, statement=statement, located=True)
 
 
 def _compiled(text: str) -> Node | None:
@@ -165,7 +184,7 @@ def _query(node: Any) -> str:
 def _sql(query: str, guarded: str, line: int, condition: str) -> Iterator[Inner]:
     try:
         for statement in parse(query):
-            yield Inner(statement, guarded, line, condition)
+            yield Inner(statement, guarded, line, condition, query)
     except NotParsed:
         return
 
@@ -179,6 +198,6 @@ def _dynamic(query: str, guarded: str, line: int, condition: str) -> Iterator[In
     except (NotParsed, KeyError, ValueError):
         text = None
     if text:
-        yield from _sql(text, guarded, line, condition)
+        yield from (replace(one, query="") for one in _sql(text, guarded, line, condition))
     else:
         yield Inner(Statement(0, query, "", {}), guarded, line, condition)

@@ -200,9 +200,8 @@ def _aggregate_or_other(tree: Node, state: State) -> Iterator[Action]:
             node=tree,
         )
     elif kind == "OBJECT_TYPE":
-        yield Action(
-            "create-type", "create", state.key("type", names), thing=Thing("base type"), node=tree
-        )
+        thing = Thing("base type" if tree.get("definition") else "shell type")
+        yield Action("create-type", "create", state.key("type", names), thing=thing, node=tree)
     elif kind.startswith("OBJECT_TS"):
         word = {
             "TSCONFIGURATION": "configuration",

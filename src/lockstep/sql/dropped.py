@@ -227,6 +227,8 @@ def set_schema(tree: Node, state: State) -> Iterator[Action]:
         old = state.key("function", strings(fields.get("objname")), _arguments(fields))
     elif kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
         old = state.key("type", strings(only(tree["object"])[1].get("items")))
+    elif kind in _IN_SCHEMA:
+        old = state.key(_IN_SCHEMA[kind][0], strings(only(tree["object"])[1].get("items")))
     else:
         return
     yield Action("set-schema", "rename", old, to=(old[0], schema, *old[2:]), **common)

@@ -13,7 +13,6 @@ from lockstep.sql.finding import Edit
 from lockstep.sql.objects import Key, exists, literal, quoted
 from lockstep.sql.parser import Statement
 from lockstep.sql.rerun import Trouble
-from lockstep.sql.rows import fitting_key
 from lockstep.sql.state import State
 from lockstep.sql.tokens import Token, scan
 from lockstep.sql.transactions import must_run_alone
@@ -29,6 +28,11 @@ _WORDS = {
     "duplicate": "it needs a name first",
     "lost": "another statement of the file undoes it",
     "back": "another statement of the file undoes it",
+    "differs": "which of the two definitions is meant, only their author knows",
+    "emptied": "whether what it holds may be lost, only its author knows",
+    "namesake": "which table is meant, only its author knows",
+    "early": "a new value can be used only after its transaction: split the file",
+    "used": "what depends on it must be dropped first, above it",
 }
 _UNIQUE_SUFFIX = {"check": "check", "foreign key": "fkey", "unique": "key", "exclusion": "excl"}
 
@@ -45,18 +49,27 @@ class _Unfixable(Exception):
     pass
 
 
-def fix_of(statement: Statement, pairs: Sequence[tuple[Action, Trouble]], state: State) -> Fix:
-    """Return how to make *statement* safe to repeat, for all that is wrong with it at once."""
+def fix_of(
+    statement: Statement,
+    actions: Sequence[Action],
+    pairs: Sequence[tuple[Action, Trouble]],
+    state: State,
+) -> Fix:
+    """Return how to make *statement*, which does *actions*, safe to repeat: for all that is wrong with it at once."""
+    made = [action.key for action in actions if action.verb == "create"]
     try:
-        return Fix(tuple(_edits(statement, pairs, state)))
+        return Fix(tuple(_edits(statement, made, pairs, state)))
     except _Unfixable as reason:
         return Fix((), str(reason))
 
 
 def _edits(
-    statement: Statement, pairs: Sequence[tuple[Action, Trouble]], state: State
+    statement: Statement,
+    made: Sequence[Key],
+    pairs: Sequence[tuple[Action, Trouble]],
+    state: State,
 ) -> Iterator[Edit]:
-    if any(action.line for action, _ in pairs):
+    if any(action.line and not action.inner for action, _ in pairs):
         raise _Unfixable(
             "it stands in a DO block: guard it there with IF, or catch the right error"
         )
@@ -69,8 +82,13 @@ def _edits(
         if insert is not None:
             inserts.append(insert)
             continue
+        if alone := must_run_alone(statement):
+            raise _Unfixable(f"{alone} cannot stand in a DO block")
         if trouble.reason == "needs":
             needed.append(_condition(trouble.key, state))
+        elif trouble.reason == "lost" and made:
+            # It drops what it makes anew only together with something that is there already: all or nothing.
+            undone += [f"NOT {_condition(key, state)}" for key in made]
         else:
             undone.append(_not_done(action, trouble, state))
             name = _naming(statement, tokens, action, trouble)
@@ -79,30 +97,33 @@ def _edits(
     if not (undone or needed):
         yield from inserts
         return
-    yield from _guarded(
-        statement, inserts, list(dict.fromkeys(undone)), list(dict.fromkeys(needed))
-    )
+    conditions = [*dict.fromkeys(needed)]
+    if undone:
+        undone = [*dict.fromkeys(undone)]
+        conditions.append(undone[0] if len(undone) == 1 else "(" + " OR ".join(undone) + ")")
+    in_block = any(action.inner for action, _ in pairs)
+    yield from _guarded(statement, inserts, " AND ".join(conditions), in_block=in_block)
 
 
 def _guarded(
-    statement: Statement, inserts: Sequence[Edit], undone: Sequence[str], needed: Sequence[str]
+    statement: Statement, inserts: Sequence[Edit], condition: str, *, in_block: bool
 ) -> Iterator[Edit]:
-    alone = must_run_alone(statement)
-    if alone:
-        raise _Unfixable(f"{alone} cannot stand in a DO block")
     if statement.kind in _NO_VALUE:
         raise _Unfixable("a query's result has nowhere to go in a DO block")
     if _TAG in statement.text:
         raise _Unfixable("it holds the guard's own quotes")
-    conditions = [*needed]
-    if undone:
-        conditions.append(undone[0] if len(undone) == 1 else "(" + " OR ".join(undone) + ")")
-    start, end = statement.offset, statement.offset + len(statement.text)
-    found = "#variable_conflict use_column\n" if "found" in statement.text.lower() else ""
-    opening = f"DO {_TAG} {found and chr(10)}{found}BEGIN IF {' AND '.join(conditions)} THEN\n"
+    start = statement.offset
+    end = start + max(token.end for token in scan(statement.text) if not token.comment)
+    if in_block:
+        opening, closing = f"IF {condition} THEN\n", ";\nEND IF"
+    else:
+        # FOUND is a variable in every block; a column of that name is what the statement means.
+        option = "\n#variable_conflict use_column\n" if "found" in statement.text.lower() else ""
+        opening = f"DO {_TAG} {option}BEGIN IF {condition} THEN\n"
+        closing = f";\nEND IF; END {_TAG}"
     yield Edit(start, opening)
     yield from inserts
-    yield Edit(end, f";\nEND IF; END {_TAG}")
+    yield Edit(end, closing)
 
 
 def _insertion(
@@ -110,7 +131,9 @@ def _insertion(
 ) -> Edit | None:
     """Return the one-token form, None where a guard is needed."""
     if trouble.reason == "rows" and action.rule == "insert":
-        return _conflict_clause(statement, tokens, action, trouble, state)
+        return _conflict_clause(statement, tokens, trouble)
+    if action.rule == "unnamed-index" and trouble.reason == "duplicate":
+        return _naming(statement, tokens, action, trouble)
     if trouble.reason not in {"exists", "missing"} or not action.words or action.verb == "rename":
         return None
     if action.rule == "create-trigger" and state.server < 14:
@@ -140,12 +163,10 @@ def _behind(words: Sequence[str], tokens: Sequence[Token]) -> int:
     return 0
 
 
-def _conflict_clause(
-    statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble, state: State
-) -> Edit | None:
+def _conflict_clause(statement: Statement, tokens: Sequence[Token], trouble: Trouble) -> Edit:
     if trouble.detail not in {"insert", "insert-query"}:
         raise _Unfixable(_WORDS["relative" if trouble.detail == "relative" else "rows"])
-    key = fitting_key(action.node, action.key, state)
+    key = trouble.arbiter[0] if trouble.arbiter else ()
     if not key or statement.kind != "InsertStmt":
         raise _Unfixable(_WORDS["rows"])
     clause = f" ON CONFLICT ({', '.join(quoted(column) for column in key)}) DO NOTHING"
@@ -184,7 +205,9 @@ def _naming(
 
 def _not_done(action: Action, trouble: Trouble, state: State) -> str:
     """Return the condition under which there is something left to do."""
-    if action.rule == "alter-column-type" and trouble.reason == "converts":
+    if (
+        trouble.reason == "converts" and action.rule == "alter-column-type"
+    ) or trouble.detail == "type":
         return _other_type(action, state)
     if trouble.reason not in {"exists", "missing", "duplicate"}:
         raise _Unfixable(
@@ -194,7 +217,12 @@ def _not_done(action: Action, trouble: Trouble, state: State) -> str:
         return f"{_condition(action.key, state)} AND NOT {_condition(action.to, state)}"
     if action.verb == "drop":
         return _condition(action.key, state)
-    return f"NOT {_condition(trouble.key, state)}"
+    if action.thing.kind == "shell type":
+        raise _Unfixable("no catalog tells simply whether this shell type exists")
+    key = trouble.key
+    if action.thing.kind == "primary key":
+        key = ("primary key", *key[1:3])  # whatever it is called: a table has one
+    return f"NOT {_condition(key, state)}"
 
 
 def _condition(key: Key, state: State) -> str:

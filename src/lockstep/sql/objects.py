@@ -154,6 +154,8 @@ _PROBES = {
     "publication": f"EXISTS ({_CATALOG}pg_publication WHERE pubname = {{n0}})",
     "published table": f"EXISTS ({_CATALOG}pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid"
     " WHERE p.pubname = {n0} AND r.prrelid = pg_catalog.to_regclass({n1}))",
+    "published schema": f"EXISTS ({_CATALOG}pg_publication_namespace n JOIN pg_catalog.pg_publication p ON p.oid = n.pnpubid"
+    " WHERE p.pubname = {n0} AND n.pnnspid = pg_catalog.to_regnamespace(pg_catalog.quote_ident({n1})))",
     "event trigger": f"EXISTS ({_CATALOG}pg_event_trigger WHERE evtname = {{n0}})",
     "server": f"EXISTS ({_CATALOG}pg_foreign_server WHERE srvname = {{n0}})",
     "foreign data wrapper": f"EXISTS ({_CATALOG}pg_foreign_data_wrapper WHERE fdwname = {{n0}})",

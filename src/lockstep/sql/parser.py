@@ -49,18 +49,19 @@ class NotParsed(ValueError):
         self.offset = offset
 
 
-def parse(text: str) -> list[Statement]:
+def parse(text: str, *, rows: bool = False) -> list[Statement]:
     """Return the statements of *text* with their trees.
 
+    *rows*: also in a large text, statements that only move rows keep their trees, of long VALUES lists the first row.
     Raises ``NotParsed`` at the first syntax error. *text* must not contain NUL: libpg_query would stop there without a word.
     """
     raw = text.encode()
     if len(raw) > _LARGE:
-        return list(_parse_singly(text, raw))
+        return list(_parse_singly(text, raw, rows=rows))
     try:
         found = json.loads(_tree_of(raw, text))["stmts"]
     except RecursionError:
-        return list(_parse_singly(text, raw))
+        return list(_parse_singly(text, raw, rows=rows))
     return [_statement(text, raw, entry) for entry in found]
 
 
@@ -84,7 +85,7 @@ def _statement(text: str, raw: bytes, entry: dict[str, Any]) -> Statement:
     return Statement(offset + leading, body.strip(_BLANK), kind, tree)
 
 
-def _parse_singly(text: str, raw: bytes) -> Iterator[Statement]:
+def _parse_singly(text: str, raw: bytes, *, rows: bool) -> Iterator[Statement]:
     """Parse one statement at a time: the tree of a whole dump would take a hundred times its size in memory."""
     offset = before = 0
     for start, length in _split(raw, text):
@@ -94,13 +95,22 @@ def _parse_singly(text: str, raw: bytes) -> Iterator[Statement]:
         parsed = _tree_of(body, text)
         found = _KIND.search(parsed, 0, 200)
         kind = found[1].decode() if found else ""
+        wanted = kind not in _ROWS_ONLY or (rows and length <= _LARGE)
         try:
-            tree = {} if kind in _ROWS_ONLY else json.loads(parsed)["stmts"][0]["stmt"][kind]
+            tree = json.loads(parsed)["stmts"][0]["stmt"][kind] if wanted else {}
         except RecursionError:
             tree = {}
+        _shorten(tree)
         decoded = body.decode()
         leading = len(decoded) - len(decoded.lstrip(_BLANK))
         yield Statement(offset + leading, decoded.strip(_BLANK), kind, tree)
+
+
+def _shorten(tree: dict[str, Any]) -> None:
+    """Leave one row of a VALUES list: all have the same columns."""
+    select = tree.get("selectStmt", {}).get("SelectStmt", {})
+    if "valuesLists" in select:
+        del select["valuesLists"][1:]
 
 
 def _split(raw: bytes, text: str) -> list[tuple[int, int]]:

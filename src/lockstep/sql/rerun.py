@@ -6,14 +6,16 @@ object to be absent finds it there, one that needs it finds it gone, and what is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
 from lockstep.sql.data import candidate_columns, texts_in
+from lockstep.sql.definitions import differs
 from lockstep.sql.objects import Key
-from lockstep.sql.rows import rows_repeat
+from lockstep.sql.rows import fitting_keys, rows_repeat
 from lockstep.sql.state import State
+from lockstep.sql.tree import gathered, strings
 from lockstep.values import dataclass
 
 
@@ -23,14 +25,16 @@ class Trouble:
 
     ``reason``: ``exists`` (what it makes is there), ``duplicate`` (it makes a second one), ``missing`` (what it drops or renames
     is gone), ``needs`` (something else it needs is gone), ``used`` (what refers to it keeps it from being dropped), ``converts`` (it converts values again), ``rows`` (it adds or changes
-    rows again), ``opaque`` (nobody can tell), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
-    (dropped and made anew: what it held is gone). ``detail`` says more where there is more.
+    rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
+    (dropped and made anew: what it held is gone). ``detail`` says more where there is more; ``arbiter`` is the unique key,
+    if there is one, that an INSERT can name in ON CONFLICT in both runs.
     """
 
     reason: str
     key: Key
     detail: str = ""
     uncaught: str = ""
+    arbiter: tuple[tuple[str, ...], ...] = ()
 
 
 class Run:
@@ -39,6 +43,8 @@ class Run:
     def __init__(self, state: State) -> None:
         self._state = state
         self._names: dict[tuple[int, int], Key] = {}
+        self._learnt: dict[tuple[int, int], list[Trouble]] = {}
+        self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
 
     def first(self, number: int, actions: Iterable[Action]) -> list[Action]:
         """Apply the actions of statement *number* one by one, taking for granted that they succeed; return them."""
@@ -46,6 +52,12 @@ class Run:
         for index, action in enumerate(actions):
             applied.append(action)
             key = self._key(number, index, action)
+            if action.rule == "insert":
+                self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
+            known = self._state.thing(key)
+            plainly = action.tolerant and not action.guarded
+            if plainly and known is not None and differs(action, known, self._state):
+                self._learnt[number, index] = [Trouble("differs", key)]
             if _tolerates(action) and _would_stop(action, key, self._state):
                 continue
             _apply(action, key, self._state)
@@ -58,22 +70,36 @@ class Run:
         state = self._state
         state.forget_temporary()
         state.begin()
-        troubles: dict[tuple[int, int], list[Trouble]] = {}
+        troubles = dict(self._learnt)
         by: dict[Key, tuple[int, int]] = {}
         for number, actions in enumerate(statements):
-            for index, action in enumerate(actions):
-                place = (number, index)
-                found = self._again(place, action)
-                if found:
-                    troubles[place] = found
-                for key in state.changes_noted():
-                    by.setdefault(key, place)
-        for key, (before, after) in state.changed().items():
-            if key in by and (before is None) != (after is None) and key[1:2] != ("pg_temp",):
-                reason = "back" if before is None else "lost"
-                if not any(place in troubles for place in (by[key],)) and _matters(key):
-                    troubles.setdefault(by[key], []).append(Trouble(reason, key))
+            found = self._statement_again(number, actions)
+            for place, ones in found.items():
+                troubles.setdefault(place, []).extend(ones)
+            for key in state.changes_noted():
+                by.setdefault(key, (number, 0))
+        for key, trouble in _ends_otherwise(state):
+            if key in by:
+                troubles.setdefault(by[key], []).append(trouble)
         state.take_back()
+        return troubles
+
+    def _statement_again(
+        self, number: int, actions: Sequence[Action]
+    ) -> dict[tuple[int, int], list[Trouble]]:
+        mark = self._state.mark()
+        shut = self._shut(number, actions)
+        troubles = {}
+        for index, action in enumerate(actions):
+            if action.branch and action.branch in shut:
+                continue
+            found = self._again((number, index), action)
+            if found:
+                troubles[number, index] = found
+        if any(_fails(one) for found in troubles.values() for one in found) and not _is_block(
+            actions
+        ):
+            self._state.undo(mark)  # a statement that fails in one part does nothing
         return troubles
 
     def _key(self, number: int, index: int, action: Action) -> Key:
@@ -84,9 +110,25 @@ class Run:
             self._names[place] = self._state.free_name(action.key)
         return self._names[place]
 
+    def _shut(self, number: int, actions: Sequence[Action]) -> set[str]:
+        """Return the conditions that must be false now: something under them could not be done again, or is."""
+        shut = set()
+        for index, action in enumerate(actions):
+            key = self._key(number, index, action)
+            if action.branch and (
+                _troubles(action, key, self._state) or _would_stop(action, key, self._state)
+            ):
+                shut.add(action.branch)
+        return shut
+
     def _again(self, place: tuple[int, int], action: Action) -> list[Trouble]:
         key = self._key(*place, action)
         found = _troubles(action, key, self._state)
+        if action.rule == "insert" and found and found[0].reason == "rows":
+            both = [
+                k for k in fitting_keys(action.node, key, self._state) if k in self._fitting[place]
+            ]
+            found = [Trouble("rows", key, found[0].detail, "", tuple(both[:1]))]
         if not found:
             if not _skips(action, key, self._state):
                 _apply(action, key, self._state)
@@ -95,15 +137,25 @@ class Run:
             return []
         if action.guarded:
             uncaught = [one for one in found if not caught_by(action, one.reason, one.key)]
-            return [Trouble(t.reason, t.key, t.detail, action.guarded) for t in uncaught]
+            return [Trouble(one.reason, one.key, one.detail, action.guarded) for one in uncaught]
         if found[0].reason in {"converts", "rows", "opaque", "duplicate"}:
             _apply(action, key, self._state)
         return found
 
 
+def _fails(trouble: Trouble) -> bool:
+    return trouble.reason in {"exists", "missing", "needs", "used"}
+
+
+def _is_block(actions: Sequence[Action]) -> bool:
+    return any(action.line for action in actions)
+
+
 def _troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     if action.rule == "create-table" and action.tolerant and state.exists(key):
         return []  # the server looks no further
+    if action.rule == "constraint-using-index" and state.exists(key):
+        return [Trouble("exists", key)]  # its index is not gone but has become the constraint
     missing = [need for need in action.needs if state.exists(need) is False]
     if missing and action.excused and any(need[0] == "relation" for need in missing):
         return []
@@ -126,9 +178,24 @@ def _rename_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     return [Trouble("exists", action.to)] if state.exists(action.to) else []
 
 
-def _use_troubles(action: Action, key: Key, _state: State) -> list[Trouble]:
-    converts = action.rule in {"alter-column-type", "restart-sequence"}
-    return [Trouble("converts", key)] if converts else []
+def _use_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
+    if action.rule in {"alter-column-type", "restart-sequence"}:
+        return [Trouble("converts", key)]
+    if (
+        action.thing.kind == "column"
+    ):  # ALTER COLUMN TYPE: refused (0A000) while a view shows the column
+        shown = [v for v, view in state.users(("relation", *key[1:3])) if _shows(view, key[3])]
+        return [Trouble("used", view, "type") for view in shown[:1]]
+    return []
+
+
+def _shows(view: Thing, column: str) -> bool:
+    if view.kind not in {"view", "materialized view"}:
+        return False
+    references = gathered(view.definition).get("ColumnRef", ())
+    return any(
+        "A_Star" in str(one) or strings(one.get("fields"))[-1:] == (column,) for one in references
+    )
 
 
 def _write_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
@@ -150,17 +217,31 @@ def _create_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
 
 
 def _columns_gone(action: Action, state: State) -> list[Key]:
-    if action.verb != "write" and action.rule not in {
-        "create-view",
-        "create-index",
-        "unnamed-index",
-    }:
+    """Return a column that the statement names and that none of its tables has any more."""
+    if action.verb != "write" and action.rule not in _READERS:
         return []
     for candidates in candidate_columns(action.node, state):
-        known = [state.exists(column) for column in candidates]
-        if False in known and True not in known and None not in known:
-            return [candidates[known.index(False)]]
+        known = [_has_column(column, state) for column in candidates]
+        if "gone" in known and not {"there", "unknown"} & set(known):
+            return [candidates[known.index("gone")]]
     return []
+
+
+_READERS = {
+    "create-view",
+    "create-index",
+    "unnamed-index",
+    "create-table-as",
+    "create-materialized-view",
+}
+
+
+def _has_column(column: Key, state: State) -> str:
+    known = state.exists(column)
+    if known is not None:
+        return "there" if known else "gone"
+    table = state.thing(("relation", *column[1:3]))
+    return "never" if table is not None and table.definition is not None else "unknown"
 
 
 def _users_left(key: Key, state: State) -> list[Key]:
@@ -265,13 +346,18 @@ def _drop(action: Action, key: Key, state: State) -> None:
         state.remove_users(key)
 
 
-def _matters(key: Key) -> bool:
-    return key[0] in {
-        "relation",
-        "column",
-        "constraint",
-        "primary key",
-        "trigger",
-        "policy",
-        "identity",
-    }
+def _ends_otherwise(state: State) -> Iterator[tuple[Key, Trouble]]:
+    """Yield what the second run leaves otherwise than it found it, and what it made anew."""
+    for key, (before, after) in state.changed().items():
+        if key[1:2] != ("pg_temp",) and _matters(key, before or after):
+            yield key, Trouble("back" if before is None else "lost", key)
+    for key in state.made_anew():
+        thing = state.thing(key)
+        if thing is not None and thing.kind in {"table", "column"} and key[1] != "pg_temp":
+            yield key, Trouble("emptied", key)
+
+
+def _matters(key: Key, thing: Thing | None) -> bool:
+    if thing is not None and thing.owner is not None and thing.owner[0] == "constraint":
+        return False  # the constraint itself is told
+    return key[0] in {"relation", "column", "constraint", "trigger", "policy", "identity"}

@@ -72,10 +72,9 @@ def _replaces_deleted(tree: Node, deleted: set[str]) -> bool:
     return bool(deleted) and all(deleted & set(texts_in(row)) for row in rows)
 
 
-def fitting_key(tree: Node, table: Key, state: State) -> tuple[str, ...]:
-    """Return the unique key whose columns an INSERT gives in full, the primary key first; empty if there is none."""
+def fitting_keys(tree: Node, table: Key, state: State) -> list[tuple[str, ...]]:
+    """Return the unique keys whose columns an INSERT gives in full, the primary key first."""
     given = inserted_columns(tree, table, state)
     if given is None:
-        return ()
-    fitting = [key for key in unique_keys(table, state) if set(key) <= set(given)]
-    return fitting[0] if fitting else ()
+        return []
+    return [key for key in unique_keys(table, state) if set(key) <= set(given)]

@@ -93,6 +93,14 @@ class State:
             if thing is not None and key in thing.fact("uses", ()):
                 yield other, thing
 
+    def columns_of(self, type_: Key) -> Iterator[Key]:
+        """Yield the columns of a type."""
+        for key, thing in list(self._known.items()):
+            if thing is not None and thing.kind == "column":
+                names = str(thing.fact("type", "")).removesuffix("[]").split(".")
+                if self.key("type", tuple(names)) == type_:
+                    yield key
+
     def was_label(self, text: str, type_: str) -> bool:
         """True if *text* is known to be no label of the enum *type_* any more."""
         schema, _, name = type_.rpartition(".")
@@ -182,13 +190,30 @@ class State:
             if (old is None) != (now.get(key) is None)
         }
 
-    def take_back(self) -> None:
-        """Undo all changes since ``begin``."""
-        for key, thing, known in reversed(self._log or ()):
+    def made_anew(self) -> list[Key]:
+        """Return what was there when the log was begun, was gone in between, and is there again."""
+        anew = [key for key, old, known in self._log or () if old is None and known]
+        first = {key: old for key, old, _ in reversed(self._log or ())}
+        return [key for key in dict.fromkeys(anew) if first[key] and self._known.get(key)]
+
+    def mark(self) -> int:
+        """Return the place in the log to which ``undo`` can go back."""
+        return len(self._log or ())
+
+    def undo(self, mark: int = 0) -> None:
+        """Undo the changes since *mark*."""
+        log = self._log or []
+        while len(log) > mark:
+            key, thing, known = log.pop()
             if known:
                 self._known[key] = thing
             else:
                 self._known.pop(key, None)
+        self._noted = min(self._noted, mark)
+
+    def take_back(self) -> None:
+        """Undo all changes since ``begin``, and log no more."""
+        self.undo()
         self._log = None
         self.emptied, self.deleted = set(), {}
 

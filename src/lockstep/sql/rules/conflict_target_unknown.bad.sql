@@ -1,5 +1,1 @@
-DO $$ BEGIN
-  EXECUTE format('CREATE TABLE IF NOT EXISTS %I (id serial PRIMARY KEY, name text)', 'colours');
-EXCEPTION WHEN OTHERS THEN NULL;
-END $$;
 INSERT INTO colours (name) VALUES ('red') ON CONFLICT DO NOTHING;

@@ -1,2 +1,1 @@
-CREATE TABLE IF NOT EXISTS colours (name text PRIMARY KEY);
-INSERT INTO colours (name) VALUES ('red') ON CONFLICT (name) DO NOTHING;
+INSERT INTO colours (name) SELECT 'red' WHERE NOT EXISTS (SELECT 1 FROM colours WHERE name = 'red');

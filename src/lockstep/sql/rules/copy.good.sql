@@ -1,4 +1,4 @@
 CREATE TABLE IF NOT EXISTS colours (name text PRIMARY KEY);
-CREATE TEMP TABLE read_in (name text) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS read_in (name text);
 COPY read_in FROM PROGRAM 'echo red';
 INSERT INTO colours (name) SELECT name FROM read_in ON CONFLICT (name) DO NOTHING;

@@ -1,7 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS archive;
 DO $$ BEGIN
-  IF to_regclass('archive.orders') IS NULL THEN
-    CREATE TABLE IF NOT EXISTS public.orders (id bigint);
+  IF to_regclass('public.orders') IS NOT NULL AND to_regclass('archive.orders') IS NULL THEN
     ALTER TABLE public.orders SET SCHEMA archive;
   END IF;
 END $$;

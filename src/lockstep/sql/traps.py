@@ -1,0 +1,75 @@
+"""What goes wrong already on the first run, or never shows: guards that a namesake satisfies, enum values used too early."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lockstep.sql.action import Action
+from lockstep.sql.data import texts_in
+from lockstep.sql.rerun import Trouble
+from lockstep.sql.state import State
+from lockstep.sql.tree import gathered, type_name
+
+# A catalog whose names are unique per table (or per schema) only, and what narrows the question down to one.
+_NARROWED = (
+    (r"\bpg_constraint\b", r"\bconrelid\b|\bcontypid\b|::regclass"),
+    (r"\bpg_trigger\b", r"\btgrelid\b"),
+    (r"\bpg_policy\b", r"\bpolrelid\b"),
+    (r"\bpg_policies\b", r"\btablename\b"),
+    (r"\bpg_attribute\b", r"\battrelid\b"),
+    (r"\bpg_class\b", r"\brelnamespace\b|\bnspname\b|\b(?:c\.)?oid\b"),
+    (
+        r"\binformation_schema\s*\.\s*\w+",
+        r"\b(?:table|constraint|trigger|event_object|routine|udt|sequence)_schema\b",
+    ),
+)
+_MAKES = {"create", "rename"}
+
+
+def satisfied_by_namesake(action: Action) -> Trouble | None:
+    """Return the trouble of an action in a DO block whose condition asks for a name only."""
+    if action.verb not in _MAKES or not action.branch:
+        return None
+    condition = action.branch.lower()
+    for catalog, narrowing in _NARROWED:
+        if re.search(catalog, condition) and not re.search(narrowing, condition):
+            return Trouble("namesake", action.key)
+    return None
+
+
+def values_used_early(
+    statements: Sequence[Sequence[Action]], state: State, server: int
+) -> Iterator[tuple[tuple[int, int], Trouble]]:
+    """Yield the uses of an enum value in the transaction that adds it (55P04).
+
+    From PostgreSQL 17 a value may be used at once if its type was made in the same transaction.
+    """
+    added: dict[str, Action] = {}
+    made: set[tuple[str, ...]] = set()
+    for number, actions in enumerate(statements):
+        for index, action in enumerate(actions):
+            if action.rule == "create-type":
+                made.add(action.key[1:])
+            elif action.rule == "add-enum-value":
+                if server < _SAME_TRANSACTION or action.key[1:3] not in made:
+                    added[action.key[-1]] = action
+            elif added:
+                for label in added.keys() & set(texts_in(action.node)):
+                    if _is_of_type(action, added[label].key[2], state):
+                        yield (number, index), Trouble("early", added[label].key)
+
+
+_SAME_TRANSACTION = 17
+
+
+def _is_of_type(action: Action, type_: str, state: State) -> bool:
+    types = {
+        thing.fact("type", "")
+        for key in (action.key, *action.needs)
+        if key[0] in {"relation", "column"}
+        for _, thing in state.parts(("relation", *key[1:3]), "column")
+    }
+    types.add(action.thing.fact("type", ""))
+    types |= {type_name(cast.get("typeName")) for cast in gathered(action.node).get("TypeCast", ())}
+    return any(one.removesuffix("[]").rpartition(".")[2] == type_ for one in types if one)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lockstep import errors, events
 from lockstep.cli.arguments import build_parser
+from lockstep.lint.rules import known_rules, readable
 from lockstep.settings import DATABASE_VARIABLES, PLATFORM_VARIABLES, SETTINGS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -32,6 +33,7 @@ def main() -> int:
         "errors.md": error_list(),
         "settings.md": settings(),
         "events.md": event_list(),
+        "rules.md": rule_list(),
     }
     stale = [name for name, text in pages.items() if _differs(FOLDER / name, NOTE + text)]
     if check:
@@ -137,6 +139,47 @@ def event_list() -> str:
         names = ", ".join(f"`{field.name}`" for field in fields(kind))
         lines.append(f"| `{kind.__name__}` | {names or '-'} | {_first_line(kind.__doc__)} |")
     return "\n".join(lines) + "\n"
+
+
+def rule_list() -> str:
+    """Every rule of ``lockstep lint``, in its own words and with its own examples."""
+    rules = known_rules()
+    lines = [
+        "# Rules",
+        "",
+        "What `lockstep lint` finds: of kind `idempotence` what a second run would do, of kind `hazard` what others would wait for,",
+        "of kind `syntax` what is wrong with the text itself. Errors fail, warnings only with `--strict`.",
+        "`lockstep lint --explain RULE` shows the same as this page.",
+        "",
+        "| rule | kind | severity | when |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| [`{name}`](#{name}) | {rule.kind} | {rule.severity} | {_cell(rule.condition)} |"
+        for name, rule in rules.items()
+    ]
+    for name, rule in rules.items():
+        lines += ["", f"## {name}", "", f"{_plain(rule.condition)}", ""]
+        lines += [
+            f"**Effect.** {_plain(rule.effect)}",
+            "",
+            f"**Instead.** {_plain(rule.workaround)}",
+        ]
+        for title, example in (("Bad", rule.bad), ("Good", rule.good)):
+            lines += ["", f"{title}:", "", "```sql", readable(example).rstrip("\n"), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Markdown would take what stands in angle brackets for HTML, unless it is code."""
+    parts = text.split("`")
+    return "`".join(
+        part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(parts)
+    )
+
+
+def _cell(text: str) -> str:
+    return _plain(text).replace("|", "\\|").replace("\n", " ")
 
 
 def _spelling(action: argparse.Action) -> str:

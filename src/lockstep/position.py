@@ -21,8 +21,8 @@ def place_at(file: str, text: str, offset: int) -> Place:
     return Place(file, number, column, excerpt(line, column, number))
 
 
-def excerpt(line: str, column: int, number: int) -> str:
-    """Return *line* with its number and a caret under *column* (from 1), cut to a readable width.
+def excerpt(line: str, column: int, number: int, length: int = 1) -> str:
+    """Return *line* with its number and carets under *length* characters from *column* (from 1), cut to a readable width.
 
     Tabs become single spaces and control characters dots: the caret stays where it points, and the terminal in peace. Secrets
     are masked; a caret behind one moves to it.
@@ -33,7 +33,7 @@ def excerpt(line: str, column: int, number: int) -> str:
         # What came after a secret is not where it was.
         same = takewhile(bool, (one == other for one, other in zip(line, clean, strict=False)))
         secret_at = sum(1 for _ in same)
-        line, column = clean, min(column, secret_at + 1)
+        line, column, length = clean, min(column, secret_at + 1), 1
 
     def printable(character: str) -> str:
         if character in "\t\N{NO-BREAK SPACE}":
@@ -45,7 +45,9 @@ def excerpt(line: str, column: int, number: int) -> str:
 
     cut = max(0, column - 1 - _EXCERPT_WIDTH // 2) if len(line) > _EXCERPT_WIDTH else 0
     shown = "".join(map(printable, line[cut : cut + _EXCERPT_WIDTH]))
-    before = sum(map(width, shown[: column - 1 - cut]))
+    start = column - 1 - cut
+    before = sum(map(width, shown[:start]))
+    under = max(1, sum(map(width, shown[start : start + length])))
     gutter = f"{number:>5} | "
-    caret = " " * (len(gutter) - 2) + "| " + " " * before + "^"
+    caret = " " * (len(gutter) - 2) + "| " + " " * before + "^" * under
     return f"{gutter}{shown}\n{caret}"

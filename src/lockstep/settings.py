@@ -15,6 +15,8 @@ from lockstep.errors import ConfigurationWrong, Place, Problem
 from lockstep.values import dataclass
 
 DEFAULT_LOCK_KEY = 42424242
+SERVER_VERSIONS = range(13, 19)
+"""The major versions of PostgreSQL that Lockstep is tested on."""
 PLATFORM_VARIABLES = (
     "RAILWAY_ENVIRONMENT_NAME",
     "KUBERNETES_SERVICE_HOST",
@@ -56,12 +58,14 @@ class Settings:
     lock_wait: float
     lock_timeout: float
     missing: Literal["refuse", "allow"]
+    lint: Literal["refuse", "report"]
     connect_wait: float
     start_timeout: float
     stop_timeout: float
     drain_timeout: float
     host: str | None
     port: int
+    server_version: int
 
     @property
     def production(self) -> bool:
@@ -107,6 +111,13 @@ def _lock_key(text: str) -> int:
     return key
 
 
+def _server_version(text: str) -> int:
+    if not text.isdecimal() or int(text) not in SERVER_VERSIONS:
+        first, last = SERVER_VERSIONS[0], SERVER_VERSIONS[-1]
+        raise ValueError(f"{text!r} is not a major version of PostgreSQL from {first} to {last}")
+    return int(text)
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -127,12 +138,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("lock_wait", parse_duration, 240.0, "How long to wait for another process that holds the boot lock."),
     Setting("lock_timeout", parse_duration, 5.0, "How long a statement may wait for a table that others use, where the file does not say."),
     Setting("missing", _one_of("refuse", "allow"), "refuse", "What to do when an applied file that came before the newest shipped one is no longer shipped."),
+    Setting("lint", _one_of("refuse", "report"), "refuse", "What to do with a pending file that cannot run twice: `refuse` the boot, or `report` it and go on."),
     Setting("connect_wait", parse_duration, 30.0, "How long to retry while the server does not answer."),
     Setting("start_timeout", parse_duration, 60.0, "How long one service may take to start."),
     Setting("stop_timeout", parse_duration, 10.0, "How long all services together may take to stop."),
     Setting("drain_timeout", parse_duration, 10.0, "How long requests in flight may take to finish when the process stops."),
     Setting("host", _text, "", "The address to listen on; 127.0.0.1 in development, all addresses in production.", ("HOST",)),
     Setting("port", _port, 5000, "The port to listen on; 0 picks a free one.", ("PORT",)),
+    Setting("server_version", _server_version, SERVER_VERSIONS[-1], "The oldest major version of PostgreSQL that the files must run on, for `lockstep lint`."),
 )  # fmt: skip
 _UNNAMED = Problem(
     "an application is configured, but it has no name",
@@ -147,11 +160,13 @@ def resolve(
     environ: Mapping[str, str],
     root: Path,
     declared: Mapping[str, Any] | None = None,
+    offline: bool = False,
 ) -> Settings:
     """Find every setting, or raise ``ConfigurationWrong`` with all problems at once.
 
     *flags* are command-line values by setting name (None: not given; ``database`` among them). *declared* is what the
-    application itself says (its name and folders); it is weaker than the file and stronger than the defaults.
+    application itself says (its name and folders); it is weaker than the file and stronger than the defaults. *offline*:
+    no database will be used, so none need be named.
     """
     problems: list[Problem] = []
     environment = _environment(environ)
@@ -161,7 +176,7 @@ def resolve(
         values[setting.name] = _find(setting, flags, environ, config, declared or {}, problems)
     database, source = _database(flags, environ)
     production = environment not in {"development", "test"}
-    if production and database is None:
+    if production and database is None and not offline:
         problems.append(_no_database(environment))
     if flags.get("database") == "":
         problems.append(

@@ -207,3 +207,22 @@ def test_any_text_is_a_value_or_a_problem(
         found(tmp_path_factory.getbasetemp(), environ)
     except ConfigurationWrong as error:
         assert [p.what.split(":")[0] for p in error.problems] == [name]  # noqa: PT017
+
+
+def test_the_server_that_files_must_run_on(tmp_path: Path) -> None:
+    """The newest that is known, unless somebody says another; only majors that are tested on."""
+    assert found(tmp_path).server_version == 18
+    toml(tmp_path, "server_version = 14\n")
+    assert found(tmp_path).server_version == 14
+    assert found(tmp_path, server_version="13").server_version == 13
+    for wrong in ("12", "19", "16.4", "x"):
+        (problem,) = refused(tmp_path, server_version=wrong)
+        assert "is not a major version of PostgreSQL from 13 to 18" in problem
+
+
+def test_who_uses_no_database_need_not_name_one(tmp_path: Path) -> None:
+    """Not even in production."""
+    settings = resolve(
+        flags={}, environ={"LOCKSTEP_ENV": "production"}, root=tmp_path, offline=True
+    )
+    assert (settings.production, settings.database) == (True, None)

@@ -13,7 +13,7 @@ DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, D
 
 
 _EXIT_STATUSES = (
-    "Exit status: 0 done, 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, "
+    "Exit status: 0 done, 1 findings (lint), 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, "
     "69 database unreachable, 70 a migration or service failed, 73 port in use, "
     "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet, "
     "130/143 interrupted."
@@ -46,6 +46,7 @@ def build_parser() -> Parser:
     )
     _add_boots(commands)
     _add_inspections(commands)
+    _add_lint(commands)
     parser.command_names = tuple(commands.choices)
     return parser
 
@@ -89,6 +90,49 @@ def _add_inspections(commands: Commands) -> None:
     _add(commands, "doctor", "examine the connections that a boot would use; changes nothing")
 
 
+def _add_lint(commands: Commands) -> None:
+    lint = _add(
+        commands,
+        "lint",
+        "judge SQL files without a database: may they run twice, what do they lock",
+    )
+    add = lint.add_argument
+    add(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files, folders, - for stdin (default: the folders of migrations and seeds)",
+    )
+    for name, purpose in (
+        ("--fix", "make the edits that cure findings, in place"),
+        ("--diff", "show what --fix would change; writes nothing"),
+        ("--strict", "warnings fail too"),
+        ("--quiet", "findings only, no summary"),
+    ):
+        add(name, action="store_true", help=purpose)
+    add(
+        "--format",
+        choices=("text", "json", "github", "sarif", "junit"),
+        help="text, json, github (annotations), sarif or junit (default: text)",
+    )
+    versions = tuple(map(str, range(13, 19)))
+    server = "the PostgreSQL that the files must run on (default: the setting server_version)"
+    add("--server", dest="server_version", choices=versions, metavar="13..18", help=server)
+    _add_choice_of_rules(lint)
+    add("--stdin-filename", metavar="NAME", help="the name of what comes from stdin")
+
+
+def _add_choice_of_rules(lint: Parser) -> None:
+    for name, purpose in (
+        ("--select", "only these rules; what keeps a file from running is always told"),
+        ("--exclude", "all but these rules"),
+    ):
+        lint.add_argument(
+            name, type=_names, action="extend", default=[], metavar="RULE,...", help=purpose
+        )
+    lint.add_argument("--explain", metavar="RULE", help="tell what a rule is about, with examples")
+
+
 def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Split ``run ... -- CMD`` at its ``--``, so that CMD's own options are never taken for ours."""
     if "--" in arguments:
@@ -101,6 +145,10 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.replace(",", " ").split() if name]
 
 
 def _add(commands: Commands, name: str, purpose: str) -> Parser:

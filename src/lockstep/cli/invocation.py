@@ -15,15 +15,25 @@ if TYPE_CHECKING:
     from lockstep.events import Event, Listener
     from lockstep.settings import Settings
 
-FLAGS = ("database", "migrations", "seeds", "host", "port")
+FLAGS = ("database", "migrations", "seeds", "host", "port", "server_version")
 
 
-def settings_of(options: argparse.Namespace, declared: Mapping[str, Any] | None = None) -> Settings:
-    """Find the settings for a command: its flags, the environment, the file in the working directory."""
+def settings_of(
+    options: argparse.Namespace,
+    declared: Mapping[str, Any] | None = None,
+    *,
+    offline: bool = False,
+) -> Settings:
+    """Find the settings for a command: its flags, the environment, the file in the working directory.
+
+    *offline*: the command uses no database.
+    """
     from lockstep.settings import resolve
 
     flags = {name: getattr(options, name, None) for name in FLAGS}
-    return resolve(flags=flags, environ=os.environ, root=Path.cwd(), declared=declared)
+    return resolve(
+        flags=flags, environ=os.environ, root=Path.cwd(), declared=declared, offline=offline
+    )
 
 
 def listener_of(options: argparse.Namespace) -> Listener:

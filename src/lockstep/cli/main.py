@@ -75,6 +75,10 @@ def _imported(name: str) -> Callable[[argparse.Namespace], int]:
         from lockstep.cli import boots
 
         return {"up": boots.up, "run": boots.run, "serve": boots.serve}[name]
+    if name == "lint":
+        from lockstep.cli.lint import lint
+
+        return lint
     from lockstep.cli import inspect
 
     commands = {

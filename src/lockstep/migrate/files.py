@@ -46,7 +46,8 @@ class File:
     @functools.cached_property
     def header(self) -> Header:
         """The directives; of a file with problems, those that could be read."""
-        from lockstep.migrate.header import parse_header, top
+        from lockstep.migrate.header import parse_header
+        from lockstep.sql.comments import top
 
         text = _unix_newlines(self.raw).decode(errors="replace")
         return parse_header(self.name, top(text), self.kind)[0]
@@ -106,15 +107,16 @@ def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
     return Shipped(tuple(found["migration"]), tuple(wanted))
 
 
-def rejected(problems: Iterable[Problem]) -> FilesRejected:
-    """Return the refusal for files that cannot be run as they are."""
+def rejected(problems: Iterable[Problem], law: str = "") -> FilesRejected:
+    """Return the refusal for files that cannot be run as they are; *law* says more of why."""
     listed = tuple(problems)
     files = len({problem.place.file for problem in listed if problem.place})
     return FilesRejected(
         f"{files} file{'s' if files != 1 else ''} cannot be run as "
         f"{'they are' if files != 1 else 'it is'} ({len(listed)} problem{'s' if len(listed) != 1 else ''})",
         problems=listed,
-        why="Files are examined before the first statement of any of them runs; nothing was changed.",
+        why="Files are examined before the first statement of any of them runs; nothing was changed."
+        + law,
         next_step="Correct what is listed and start again.",
     )
 

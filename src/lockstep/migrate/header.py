@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from lockstep.durations import parse_duration
 from lockstep.errors import Problem
 from lockstep.position import place_at
+from lockstep.sql.comments import comments, top
+from lockstep.sql.ignores import DIRECTIVE, IGNORE
 from lockstep.values import dataclass
 
-_EXACT = re.compile(r"--[ \t]*lockstep:[ \t]*(?P<word>[\w-]+)[ \t]*(?P<argument>.*)")
 _MEANT = re.compile(r"(?:--|/\*+)[ \t]*lockstep\b[\s:=-]*(?P<word>[\w-]*)", re.IGNORECASE)
-_IGNORE = re.compile(r"(?P<rule>[\w-]+)\s+because\s+(?P<reason>\S.*)")
-_GAP = re.compile(r"(?:\s+|--[^\n\r]*)+")
-_BLOCK_EDGE = re.compile(r"/\*|\*/")
-_TOKEN = re.compile(
-    r"""--[^\n\r]*|/\*|(?<!\w)[eE]'(?:[^'\\]|\\.)*'|'[^']*'|"[^"]*"|(?<![\w$])(\$(?:[^\W\d]\w*)?\$).*?\1""",
-    re.DOTALL,
-)
 WORDS = ("no-transaction", "repeatable", "repair", "breaking", "lock-timeout", "only", "ignore")
 
 
@@ -56,12 +49,12 @@ def parse_header(name: str, text: str, kind: str) -> tuple[Header, list[Problem]
         meant = _MEANT.match(comment)
         if meant is None:
             continue
-        exact = _EXACT.fullmatch(comment.rstrip())
+        exact = DIRECTIVE.fullmatch(comment.rstrip())
         message, next_step = "", ""
         if exact is None:
             message, next_step = _inexact(comment, meant["word"]) if above else ("", "")
         elif exact["word"] == "ignore":
-            message = "" if _IGNORE.fullmatch(exact["argument"]) else _IGNORE_FORM
+            message = "" if IGNORE.fullmatch(exact["argument"]) else _IGNORE_FORM
         elif not above:
             message, next_step = _misplaced(exact["word"])
         else:
@@ -123,34 +116,3 @@ def _misplaced(word: str) -> tuple[str, str]:
     if word not in WORDS:
         return "", ""
     return f"`{word}` stands below the first statement", "Directives stand above it; move it up."
-
-
-def top(text: str) -> str:
-    """Return what stands above the first statement: comments and blank lines."""
-    at = 0
-    while True:
-        found = _GAP.match(text, at)
-        at = found.end() if found else at
-        if not text.startswith("/*", at):
-            return text[:at]
-        at = _end_of_block(text, at)
-
-
-def comments(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the text of every comment, not of what only looks like one inside a literal."""
-    at = 0
-    while found := _TOKEN.search(text, at):
-        at = found.end()
-        if found[0] == "/*":
-            at = _end_of_block(text, found.start())
-        if found[0] == "/*" or found[0].startswith("--"):
-            yield found.start(), text[found.start() : at]
-
-
-def _end_of_block(text: str, start: int) -> int:
-    depth = 0
-    for found in _BLOCK_EDGE.finditer(text, start):
-        depth += 1 if found[0] == "/*" else -1
-        if depth == 0:
-            return found.end()
-    return len(text)

@@ -85,7 +85,7 @@ def _statement(text: str, raw: bytes, entry: dict[str, Any]) -> Statement:
     return Statement(offset + leading, body.strip(_BLANK), kind, tree)
 
 
-def _parse_singly(text: str, raw: bytes, *, rows: bool) -> Iterator[Statement]:
+def _parse_singly(text: str, raw: bytes, *, rows: bool = False) -> Iterator[Statement]:
     """Parse one statement at a time: the tree of a whole dump would take a hundred times its size in memory."""
     offset = before = 0
     for start, length in _split(raw, text):

@@ -13,7 +13,7 @@ import pytest
 from lockstep import __version__
 from lockstep.testing import Project
 
-COMMANDS = ["up", "run", "serve", "status", "plan", "new", "boots", "doctor"]
+COMMANDS = ["up", "run", "serve", "status", "plan", "new", "boots", "doctor", "lint"]
 SLOW = ["psycopg", "asyncio", "uvicorn", "psycopg_pool", "postgast", "websockets"]
 WHAT_HELP_IMPORTS = """
 import json, os, sys

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstep.migrate.header import WORDS, Header, comments, parse_header, top
+from lockstep.migrate.header import WORDS, Header, parse_header
+from lockstep.sql.comments import comments, top
 
 NO_TRANSACTION = Header(transaction=False)
 FILLERS = st.lists(

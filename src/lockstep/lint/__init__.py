@@ -1,0 +1,1 @@
+"""From paths to findings to reports: what ``lockstep lint`` does."""

@@ -1,0 +1,70 @@
+"""A report as JUnit's XML: a suite a file, a case a finding; a clean file is one case that passed."""
+
+from __future__ import annotations
+
+import re
+
+from lockstep.lint.findings import Linted
+from lockstep.lint.report import Report, Shown, shown
+
+# The standard library's own function for this is beside one that imports an HTTP client.
+_ENTITIES = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        '"': "&quot;",
+        "\t": "&#9;",
+        "\n": "&#10;",
+        "\r": "&#13;",
+    }
+)
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report) -> str:
+    """Return the document; warnings that do not fail the run are cases that passed, with their words."""
+    suites = [_suite(linted, report) for linted in report.files]
+    failures = sum(report.fails(one) for linted in report.files for one in linted.findings)
+    tests = sum(max(1, len(linted.findings)) for linted in report.files)
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f'<testsuites name="lockstep lint" tests="{tests}" failures="{failures}">',
+            *suites,
+            "</testsuites>\n",
+        ]
+    )
+
+
+def _suite(linted: Linted, report: Report) -> str:
+    name = _attribute(linted.file.name)
+    cases = [_case(found, report) for found in shown(linted)]
+    failures = sum(report.fails(finding) for finding in linted.findings)
+    cases = cases or [f'    <testcase name="clean" classname={name}/>']
+    head = f'  <testsuite name={name} tests="{len(cases)}" failures="{failures}" errors="0">'
+    return "\n".join([head, *cases, "  </testsuite>"])
+
+
+def _case(found: Shown, report: Report) -> str:
+    finding, region = found.finding, found.region
+    name = _attribute(f"{finding.rule} at {region.line}:{region.column}")
+    told = _text(f"{found.file}:{region.line}:{region.column}: {finding.message}\n{finding.help}")
+    if report.fails(finding):
+        inside = f"<failure type={_attribute(finding.rule)} message={_attribute(finding.message)}>{told}</failure>"
+    else:
+        inside = f"<system-out>{told}</system-out>"
+    file = _attribute(found.file)
+    return f'    <testcase name={name} classname={file} file={file} line="{region.line}">{inside}</testcase>'
+
+
+def _attribute(text: str) -> str:
+    return '"' + _valid(text).translate(_ENTITIES) + '"'
+
+
+def _text(text: str) -> str:
+    return _valid(text).rstrip().translate(_ENTITIES).replace("&#10;", "\n")
+
+
+def _valid(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", text)

@@ -62,7 +62,9 @@ def _block(statement: Statement, state: State) -> Iterator[Action]:
 
 
 def _set(tree: Node, state: State) -> Iterator[Action]:
-    if tree.get("name") == "search_path":
+    if tree.get("name") == "search_path" and "args" not in tree:
+        state.path = ("",)  # RESET, SET ... TO DEFAULT
+    elif tree.get("name") == "search_path":
         values = [constant(item) or "" for item in tree.get("args", ())]
         names = [part.strip() for value in values for part in value.split(",") if part.strip()]
         state.set_path(tuple(names))

@@ -22,7 +22,7 @@ from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, parse
 from lockstep.sql.rerun import Run, Trouble
 from lockstep.sql.rule import rules
 from lockstep.sql.state import State
-from lockstep.sql.traps import satisfied_by_namesake, values_used_early
+from lockstep.sql.traps import frozen_moment, satisfied_by_namesake, values_used_early
 
 _BY_REASON = {
     "needs": "gone-on-second-run",
@@ -31,6 +31,8 @@ _BY_REASON = {
     "emptied": "recreated",
     "namesake": "name-only-guard",
     "early": "enum-value-used",
+    "frozen": "frozen-moment",
+    "retyped": "retyped-on-second-run",
     "lost": "lost-on-second-run",
     "back": "lost-on-second-run",
 }
@@ -84,25 +86,29 @@ class Analyser:
         return self.judge(statements, transaction=in_transaction(source.text))
 
     def judge(
-        self, statements: Sequence[Statement], *, transaction: bool = True
+        self, statements: Sequence[Statement], *, transaction: bool = True, hazards: bool = True
     ) -> list[Finding]:
         """Return the findings of the next file, of which these are the statements, in the order of its text.
 
-        *transaction*: the file runs as one.
+        *transaction*: the file runs as one. *hazards*: there may be data, and others who use it.
         """
         path = self.state.path
         self.state.emptied = set()
         run = Run(self.state)
         judged: list[_Judged] = []
-        hazards = FileHazards(self.state, statements, transaction=transaction)
+        watch = FileHazards(self.state, statements, transaction=transaction) if hazards else None
         for number, statement in enumerate(statements):
-            hazards.before(statement)
+            if watch:
+                watch.before(statement)
             actions = run.first(number, actions_of(statement, self.state))
-            hazards.after(statement, actions)
+            if watch:
+                watch.after(statement, actions)
+            else:
+                follow(statement, self.state)
             judged.append(_Judged(statement, actions))
         troubles = run.second([one.actions for one in judged])
         self._add_traps([one.actions for one in judged], troubles)
-        found = [*self._report(judged, troubles), *hazards.findings()]
+        found = [*self._report(judged, troubles), *(watch.findings() if watch else ())]
         self.state.path = path
         return sorted(found, key=lambda finding: (finding.start, finding.rule))
 
@@ -111,9 +117,9 @@ class Analyser:
     ) -> None:
         for number, actions in enumerate(statements):
             for index, action in enumerate(actions):
-                namesake = satisfied_by_namesake(action)
-                if namesake is not None:
-                    troubles.setdefault((number, index), []).append(namesake)
+                for trouble in (satisfied_by_namesake(action), frozen_moment(action)):
+                    if trouble is not None:
+                        troubles.setdefault((number, index), []).append(trouble)
         for place, trouble in values_used_early(statements, self.state, self.server):
             troubles.setdefault(place, []).append(trouble)
 

@@ -226,13 +226,14 @@ def _operator_key(names: tuple[str, ...], tree: Node, state: State) -> Key:
 def _trigger(tree: Node, state: State) -> Iterator[Action]:
     table = _relation(tree["relation"], state)
     constraint = bool(tree.get("isconstraint"))
+    function = state.key("function", strings(tree.get("funcname")), "")
     key = ("trigger", *table[1:], tree["trigname"])
     yield Action(
         "create-constraint-trigger" if constraint else "create-trigger",
         "replace" if tree.get("replace") else "create",
         key,
         needs=(table,),
-        thing=Thing("trigger", tree),
+        thing=Thing("trigger", tree, facts={"uses": (function,)}),
         words=() if constraint else ("CREATE",),
         token=_OR_REPLACE,
         node=tree,

@@ -209,6 +209,10 @@ def _import_schema(tree: Node, state: State) -> Iterator[Action]:
     )
 
 
+def _lock(tree: Node, state: State) -> Iterator[Action]:
+    yield Action("statement", "use", ("statement",), needs=_relations(tree, state), node=tree)
+
+
 def _relations(tree: Node, state: State) -> tuple[Key, ...]:
     names = (relation_name(node) for node in relations_in(tree))
     return tuple(dict.fromkeys(state.key("relation", name) for name in names))
@@ -216,6 +220,8 @@ def _relations(tree: Node, state: State) -> tuple[Key, ...]:
 
 def candidate_columns(tree: Node, state: State) -> Iterator[tuple[Key, ...]]:
     """Yield, for each column that a statement names, the columns of its tables that may be meant."""
+    if "selectStmt" in tree:
+        tree = tree["selectStmt"]  # the columns that an INSERT fills are needed anyhow
     tables: dict[str, Key] = {}
     for node in relations_in(tree):
         key = state.key("relation", relation_name(node))
@@ -256,10 +262,15 @@ def inserted_columns(tree: Node, table: Key, state: State) -> tuple[str, ...] | 
     """Return the columns that an INSERT gives values for, None if it gives all and the table is not known."""
     if tree.get("cols"):
         return tuple(item["ResTarget"]["name"] for item in tree["cols"])
+    select = tree.get("selectStmt", {}).get("SelectStmt")
+    if select is None:
+        return ()  # DEFAULT VALUES
     known = state.thing(table)
     if known is None or known.definition is None:
         return None
-    return tuple(key[3] for key, _ in state.parts(table, "column"))
+    columns = tuple(key[3] for key, _ in state.parts(table, "column"))
+    rows = select.get("valuesLists")
+    return columns[: len(rows[0]["List"].get("items", ()))] if rows else columns
 
 
 def reads_its_target(tree: Node, table: Key, state: State) -> bool:
@@ -322,4 +333,5 @@ DATA: dict[str, Callable[[Node, State], Iterator[Action]]] = {
     "TruncateStmt": _truncate,
     "CallStmt": _call,
     "ImportForeignSchemaStmt": _import_schema,
+    "LockStmt": _lock,
 }

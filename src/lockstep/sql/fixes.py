@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lockstep.sql.action import Action
+from lockstep.sql.data import unique_keys
 from lockstep.sql.finding import Edit
-from lockstep.sql.objects import Key, exists, literal, quoted
+from lockstep.sql.objects import Key, exists, literal, qualified, quoted
 from lockstep.sql.parser import Statement
 from lockstep.sql.rerun import Trouble
+from lockstep.sql.rows import first_row
 from lockstep.sql.state import State
 from lockstep.sql.tokens import Token, scan
 from lockstep.sql.transactions import must_run_alone
@@ -31,6 +33,7 @@ _WORDS = {
     "differs": "which of the two definitions is meant, only their author knows",
     "emptied": "whether what it holds may be lost, only its author knows",
     "namesake": "which table is meant, only its author knows",
+    "frozen": "which moment is meant, only its author knows",
     "early": "a new value can be used only after its transaction: split the file",
     "used": "what depends on it must be dropped first, above it",
 }
@@ -90,7 +93,7 @@ def _edits(
             # It drops what it makes anew only together with something that is there already: all or nothing.
             undone += [f"NOT {_condition(key, state)}" for key in made]
         else:
-            undone.append(_not_done(action, trouble, state))
+            undone.append(_not_done(statement, action, trouble, state))
             name = _naming(statement, tokens, action, trouble)
             if name is not None:
                 inserts.append(name)
@@ -131,7 +134,7 @@ def _insertion(
 ) -> Edit | None:
     """Return the one-token form, None where a guard is needed."""
     if trouble.reason == "rows" and action.rule == "insert":
-        return _conflict_clause(statement, tokens, trouble)
+        return _conflict_clause(statement, tokens, action, trouble, state)
     if action.rule == "unnamed-index" and trouble.reason == "duplicate":
         return _naming(statement, tokens, action, trouble)
     if trouble.reason not in {"exists", "missing"} or not action.words or action.verb == "rename":
@@ -163,19 +166,61 @@ def _behind(words: Sequence[str], tokens: Sequence[Token]) -> int:
     return 0
 
 
-def _conflict_clause(statement: Statement, tokens: Sequence[Token], trouble: Trouble) -> Edit:
+def _conflict_clause(
+    statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble, state: State
+) -> Edit | None:
+    """Return ON CONFLICT over the key that the rows bear, None if they bear none."""
     if trouble.detail not in {"insert", "insert-query"}:
         raise _Unfixable(_WORDS["relative" if trouble.detail == "relative" else "rows"])
-    key = trouble.arbiter[0] if trouble.arbiter else ()
-    if not key or statement.kind != "InsertStmt":
-        raise _Unfixable(_WORDS["rows"])
-    clause = f" ON CONFLICT ({', '.join(quoted(column) for column in key)}) DO NOTHING"
+    if action.node is not statement.tree:
+        raise _Unfixable("it is part of a larger statement")
+    if not trouble.arbiter:
+        return None
+    # Where rows may conflict over several keys, naming one of them would let the others fail.
+    several = len(unique_keys(trouble.key, state)) > 1
+    target = f" ({', '.join(quoted(column) for column in trouble.arbiter[0])})" * (not several)
+    clause = f" ON CONFLICT{target} DO NOTHING"
     returning = [t for t in tokens if t.keyword == "RETURNING"]
     real = [t for t in tokens if not t.comment]
     if returning:
         before = [t for t in real if t.end <= returning[-1].start]
         return Edit(statement.offset + before[-1].end, clause)
     return Edit(statement.offset + real[-1].end, clause)
+
+
+def _row_missing(statement: Statement, action: Action, state: State) -> str:
+    """Return the condition that the first of an INSERT's rows is not there."""
+    types = {key[3]: thing.fact("type", "") for key, thing in state.parts(action.key, "column")}
+    row = {
+        column: text
+        for column, text in first_row(action.node, action.key, state).items()
+        if types.get(column, "") in _COMPARABLE and len(text) <= _LONGEST_VALUE
+    }
+    if not row or "returningList" in action.node:
+        raise _Unfixable(_WORDS["rows"])
+    _, schema, table = state.spelled(action.key)
+    tests = " AND ".join(f"{quoted(column)} = {literal(text)}" for column, text in row.items())
+    return f"NOT EXISTS (SELECT 1 FROM {qualified(schema, table)} WHERE {tests})"
+
+
+_LONGEST_VALUE = 200
+_COMPARABLE = frozenset(
+    [
+        "bigint",
+        "boolean",
+        "character",
+        "character varying",
+        "citext",
+        "date",
+        "integer",
+        "numeric",
+        "smallint",
+        "text",
+        "timestamp with time zone",
+        "timestamp without time zone",
+        "uuid",
+    ]
+)
 
 
 def _naming(
@@ -203,12 +248,16 @@ def _naming(
     raise _Unfixable(_WORDS["duplicate"])
 
 
-def _not_done(action: Action, trouble: Trouble, state: State) -> str:
+def _not_done(statement: Statement, action: Action, trouble: Trouble, state: State) -> str:
     """Return the condition under which there is something left to do."""
     if (
         trouble.reason == "converts" and action.rule == "alter-column-type"
     ) or trouble.detail == "type":
         return _other_type(action, state)
+    if trouble.reason == "rows" and action.rule == "insert":
+        return _row_missing(statement, action, state)
+    if trouble.reason == "retyped":
+        return _has_type(trouble.key, trouble.detail, "=", state)
     if trouble.reason not in {"exists", "missing", "duplicate"}:
         raise _Unfixable(
             _WORDS.get(trouble.detail) or _WORDS.get(trouble.reason, "it has no guard")
@@ -240,12 +289,24 @@ def _other_type(action: Action, state: State) -> str:
     old, new = action.node.get("old_type", ""), action.thing.fact("type", "")
     if not old or old == new:
         raise _Unfixable(_WORDS["converts"])
-    _, schema, table, column = state.spelled(action.key)
+    return _has_type(action.key, new, "<>", state)
+
+
+def _has_type(column: Key, type_: str, operator: str, state: State) -> str:
+    _, schema, table, name = state.spelled(column)
     relation = exists(("relation", schema, table)).removesuffix(" IS NOT NULL")
     return (
-        f"EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = {literal(column)}"
-        f" AND atttypid <> pg_catalog.to_regtype({literal(new)}))"
+        f"EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = {literal(name)}"
+        f" AND atttypid {operator} pg_catalog.to_regtype({literal(_regtype(type_))}))"
     )
+
+
+def _regtype(type_: str) -> str:
+    """Return a type's name as ``to_regtype`` reads it: what PostgreSQL calls itself stays, other names are quoted."""
+    base, brackets = type_.removesuffix("[]"), "[]" * type_.endswith("[]")
+    if " " in base:
+        return type_
+    return qualified(*base.split(".")) + brackets
 
 
 def part_spans(statement: Statement) -> list[tuple[int, int]]:

@@ -21,7 +21,8 @@ GRAMMAR_VERSION = 18
 """The PostgreSQL major whose grammar this is; a newer server may accept what it rejects."""
 _LARGE = 256 * 1024
 _KIND = re.compile(rb'"stmt":\{"(\w+)"')
-_ROWS_ONLY = {"InsertStmt", "SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+ROWS_ONLY = {"InsertStmt", "SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+"""Statements that only move rows."""
 _BLANK = " \t\n\r\f\v"
 
 
@@ -95,7 +96,7 @@ def _parse_singly(text: str, raw: bytes, *, rows: bool = False) -> Iterator[Stat
         parsed = _tree_of(body, text)
         found = _KIND.search(parsed, 0, 200)
         kind = found[1].decode() if found else ""
-        wanted = kind not in _ROWS_ONLY or (rows and length <= _LARGE)
+        wanted = kind not in ROWS_ONLY or (rows and length <= _LARGE)
         try:
             tree = json.loads(parsed)["stmts"][0]["stmt"][kind] if wanted else {}
         except RecursionError:

@@ -12,7 +12,7 @@ from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
 from lockstep.sql.data import candidate_columns, texts_in
 from lockstep.sql.definitions import differs
-from lockstep.sql.objects import Key
+from lockstep.sql.objects import Key, parent_of
 from lockstep.sql.rows import fitting_keys, rows_repeat
 from lockstep.sql.state import State
 from lockstep.sql.tree import gathered, strings
@@ -24,7 +24,8 @@ class Trouble:
     """Why an action cannot be done twice.
 
     ``reason``: ``exists`` (what it makes is there), ``duplicate`` (it makes a second one), ``missing`` (what it drops or renames
-    is gone), ``needs`` (something else it needs is gone), ``used`` (what refers to it keeps it from being dropped), ``converts`` (it converts values again), ``rows`` (it adds or changes
+    is gone), ``needs`` (something else it needs is gone), ``used`` (what refers to it keeps it from being dropped), ``retyped`` (a column
+    it reads has another type by then, ``detail`` is the one it had), ``converts`` (it converts values again), ``rows`` (it adds or changes
     rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
     (dropped and made anew: what it held is gone). ``detail`` says more where there is more; ``arbiter`` is the unique key,
     if there is one, that an INSERT can name in ON CONFLICT in both runs.
@@ -44,6 +45,7 @@ class Run:
         self._state = state
         self._names: dict[tuple[int, int], Key] = {}
         self._learnt: dict[tuple[int, int], list[Trouble]] = {}
+        self._types: dict[tuple[int, int], dict[Key, str]] = {}
         self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
 
     def first(self, number: int, actions: Iterable[Action]) -> list[Action]:
@@ -54,6 +56,8 @@ class Run:
             key = self._key(number, index, action)
             if action.rule == "insert":
                 self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
+            if action.verb == "write":
+                self._types[number, index] = _types_named(action, self._state)
             known = self._state.thing(key)
             plainly = action.tolerant and not action.guarded
             if plainly and known is not None and differs(action, known, self._state):
@@ -68,7 +72,6 @@ class Run:
     ) -> dict[tuple[int, int], list[Trouble]]:
         """Play all statements again; return the troubles of each action. The state is afterwards as it was before."""
         state = self._state
-        state.forget_temporary()
         state.begin()
         troubles = dict(self._learnt)
         by: dict[Key, tuple[int, int]] = {}
@@ -82,6 +85,7 @@ class Run:
             if key in by:
                 troubles.setdefault(by[key], []).append(trouble)
         state.take_back()
+        state.forget_temporary()
         return troubles
 
     def _statement_again(
@@ -128,7 +132,9 @@ class Run:
             both = [
                 k for k in fitting_keys(action.node, key, self._state) if k in self._fitting[place]
             ]
-            found = [Trouble("rows", key, found[0].detail, "", tuple(both[:1]))]
+            found = [Trouble("rows", key, found[0].detail, "", tuple(both))]
+        if not found and action.verb == "write":
+            found = _retyped(self._types.get(place, {}), self._state)
         if not found:
             if not _skips(action, key, self._state):
                 _apply(action, key, self._state)
@@ -144,7 +150,7 @@ class Run:
 
 
 def _fails(trouble: Trouble) -> bool:
-    return trouble.reason in {"exists", "missing", "needs", "used"}
+    return trouble.reason in {"exists", "missing", "needs", "used", "retyped"}
 
 
 def _is_block(actions: Sequence[Action]) -> bool:
@@ -244,10 +250,31 @@ def _has_column(column: Key, state: State) -> str:
     return "never" if table is not None and table.definition is not None else "unknown"
 
 
+def _types_named(action: Action, state: State) -> dict[Key, str]:
+    """Return the types of the columns that a statement names, where there is no doubt which are meant."""
+    types = {}
+    for candidates in candidate_columns(action.node, state):
+        known = [(column, state.thing(column)) for column in candidates if state.exists(column)]
+        if len(known) == 1 and known[0][1] is not None:
+            types[known[0][0]] = str(known[0][1].fact("type", ""))
+    return types
+
+
+def _retyped(before: dict[Key, str], state: State) -> list[Trouble]:
+    """Return the trouble of a statement that was written for another type of a column than it has on the second run."""
+    for column, type_ in before.items():
+        thing = state.thing(column)
+        if thing is not None and type_ and thing.fact("type", "") not in {"", type_}:
+            return [Trouble("retyped", column, type_)]
+    return []
+
+
 def _users_left(key: Key, state: State) -> list[Key]:
     """Return what keeps an object from being dropped without CASCADE (2BP01)."""
     if key[0] == "relation":
         return [user for user, _ in state.users(key) if user[1:3] != key[1:3]]
+    if key[0] == "function":
+        return [user for user, _ in state.users((*key[:3], ""))] if key[3] in {"", "*"} else []
     thing = state.thing(key)
     if key[0] == "constraint" and thing is not None and thing.kind in {"primary key", "unique"}:
         return [
@@ -348,7 +375,11 @@ def _drop(action: Action, key: Key, state: State) -> None:
 
 def _ends_otherwise(state: State) -> Iterator[tuple[Key, Trouble]]:
     """Yield what the second run leaves otherwise than it found it, and what it made anew."""
-    for key, (before, after) in state.changed().items():
+    changed = state.changed()
+    for key, (before, after) in changed.items():
+        whole = changed.get(parent_of(key) or ())
+        if whole is not None and (whole[0] is None) == (before is None):
+            continue  # said of the whole already
         if key[1:2] != ("pg_temp",) and _matters(key, before or after):
             yield key, Trouble("back" if before is None else "lost", key)
     for key in state.made_anew():

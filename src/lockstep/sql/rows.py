@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lockstep.sql.action import Action
 from lockstep.sql.data import (
     inserted_columns,
@@ -13,7 +15,7 @@ from lockstep.sql.data import (
 )
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
-from lockstep.sql.tree import Node
+from lockstep.sql.tree import Node, constant, gathered, strings
 
 
 def rows_repeat(action: Action, state: State) -> str:
@@ -47,13 +49,15 @@ def _insert(tree: Node, table: Key, state: State) -> str:
         return "relative"
     known = state.thing(table)
     keys = unique_keys(table, state)
+    given = inserted_columns(tree, table, state)
     infer = conflict.get("infer")
     if infer is None:
-        given = inserted_columns(tree, table, state)
         if given is None or known is None or known.definition is None:
             return "" if reads_its_target(tree, table, state) else "no-target-unknown"
-        return "" if any(set(key) <= set(given) for key in keys) else "no-target"
+        return "" if fitting_keys(tree, table, state) else "no-target"
     columns = [item["IndexElem"].get("name", "") for item in infer.get("indexElems", ())]
+    if given is not None and _new_each_time(tree, given, columns):
+        return "no-target"
     if (
         known is None
         or known.definition is None
@@ -73,8 +77,68 @@ def _replaces_deleted(tree: Node, deleted: set[str]) -> bool:
 
 
 def fitting_keys(tree: Node, table: Key, state: State) -> list[tuple[str, ...]]:
-    """Return the unique keys whose columns an INSERT gives in full, the primary key first."""
+    """Return the unique keys whose columns an INSERT gives in full, the same in every run; the primary key first."""
     given = inserted_columns(tree, table, state)
     if given is None:
         return []
-    return [key for key in unique_keys(table, state) if set(key) <= set(given)]
+    keys = [key for key in unique_keys(table, state) if set(key) <= set(given)]
+    return [key for key in keys if not _new_each_time(tree, given, key)]
+
+
+def _new_each_time(tree: Node, given: Sequence[str], key: Sequence[str]) -> bool:
+    """True if a value for *key* is another in each run: a random or counted one, or the default."""
+    for row in value_rows(tree):
+        values = [node for column, node in zip(given, row, strict=False) if column in key]
+        for value in values:
+            found = gathered(value)
+            calls = {strings(call.get("funcname"))[-1] for call in found.get("FuncCall", ())}
+            if "SetToDefault" in value or calls & _NEW_EACH_TIME:
+                return True
+    return False
+
+
+_NEW_EACH_TIME = frozenset(
+    [
+        "clock_timestamp",
+        "cuid",
+        "gen_random_bytes",
+        "gen_random_uuid",
+        "gen_ulid",
+        "generate_ulid",
+        "nanoid",
+        "nextval",
+        "now",
+        "random",
+        "statement_timestamp",
+        "timeofday",
+        "transaction_timestamp",
+        "txid_current",
+        "uuid_generate_v1",
+        "uuid_generate_v1mc",
+        "uuid_generate_v4",
+        "uuidv4",
+        "uuidv7",
+    ]
+)
+
+
+def value_rows(tree: Node) -> list[list[Node]]:
+    """Return the rows of values of an INSERT; of a query, its target list as the one row."""
+    select = tree.get("selectStmt", {}).get("SelectStmt", {})
+    if "valuesLists" in select:
+        return [row["List"].get("items", []) for row in select["valuesLists"]]
+    return [[item.get("ResTarget", {}).get("val", {}) for item in select.get("targetList", ())]]
+
+
+def first_row(tree: Node, table: Key, state: State) -> dict[str, str]:
+    """Return the constants of an INSERT's first row by column, as SQL; empty if its rows come from tables."""
+    given = inserted_columns(tree, table, state) or ()
+    if takes_rows_from_tables(tree):
+        return {}
+    row = next(iter(value_rows(tree)), [])
+    constants = {column: constant(node) for column, node in zip(given, row, strict=False)}
+    return {
+        column: text
+        for column, text in constants.items()
+        if text not in {None, "NULL"} and text is not None
+    }

@@ -55,7 +55,8 @@ class State:
 
     def set_path(self, schemas: tuple[str, ...]) -> None:
         """Follow a SET search_path."""
-        self.path = tuple(self._schema(name) for name in schemas if name != '"$user"') or ("",)
+        named = [name for name in schemas if name not in {'"$user"', "$user"}]
+        self.path = tuple(self._schema(name) for name in named) or ("pg_catalog",)
 
     def exists(self, key: Key) -> bool | None:
         """True or False where it is known, else None."""
@@ -167,8 +168,11 @@ class State:
         return candidate
 
     def begin(self) -> None:
-        """Begin to log changes, to take them back."""
+        """Begin to log changes, to take them back; a new session begins, without the temporary tables of the old."""
         self._log, self._noted = [], 0
+        for key in list(self._temporary):
+            self._put(key, None)
+        self.changes_noted()
         self.emptied, self.deleted = set(), {}
 
     def changes_noted(self) -> list[Key]:

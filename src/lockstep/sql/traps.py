@@ -9,7 +9,7 @@ from lockstep.sql.action import Action
 from lockstep.sql.data import texts_in
 from lockstep.sql.rerun import Trouble
 from lockstep.sql.state import State
-from lockstep.sql.tree import gathered, type_name
+from lockstep.sql.tree import constant, gathered, type_name
 
 # A catalog whose names are unique per table (or per schema) only, and what narrows the question down to one.
 _NARROWED = (
@@ -36,6 +36,22 @@ def satisfied_by_namesake(action: Action) -> Trouble | None:
         if re.search(catalog, condition) and not re.search(narrowing, condition):
             return Trouble("namesake", action.key)
     return None
+
+
+def frozen_moment(action: Action) -> Trouble | None:
+    """Return the trouble of a view or default that holds ``'now'::timestamp``: the moment of its definition, for ever."""
+    if action.rule not in {"create-view", "create-materialized-view", "create-table", "add-column"}:
+        return None
+    for cast in gathered(action.node).get("TypeCast", ()):
+        text = (constant(cast.get("arg")) or "").strip().lower()
+        if text in _MOMENTS and type_name(cast.get("typeName")).startswith(
+            ("timestamp", "date", "time")
+        ):
+            return Trouble("frozen", action.key, text)
+    return None
+
+
+_MOMENTS = {"now", "today", "tomorrow", "yesterday"}
 
 
 def values_used_early(

@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW clock AS SELECT 'now'::timestamp AS time;

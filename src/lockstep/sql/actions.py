@@ -15,6 +15,7 @@ from lockstep.sql.altered import (
 from lockstep.sql.bodies import inner_statements
 from lockstep.sql.created import CREATED
 from lockstep.sql.data import DATA
+from lockstep.sql.defined import DEFINED
 from lockstep.sql.dropped import DROPPED
 from lockstep.sql.parser import Statement
 from lockstep.sql.state import State
@@ -57,8 +58,8 @@ def _block(statement: Statement, state: State) -> Iterator[Action]:
             continue
         for action in actions_of(one.statement, state):
             branch = one.condition if one.guarded == "if" else ""
-            inner = one.statement if one.located else None
-            yield action._replace(guarded=one.guarded, branch=branch, line=one.line, inner=inner)
+            located = one.statement if one.located else None
+            yield action._replace(guarded=one.guarded, branch=branch, line=one.line, inner=located)
 
 
 def _set(tree: Node, state: State) -> Iterator[Action]:
@@ -73,6 +74,7 @@ def _set(tree: Node, state: State) -> Iterator[Action]:
 
 _MAKERS: dict[str, Maker] = {
     **CREATED,
+    **DEFINED,
     **DROPPED,
     **DATA,
     "AlterTableStmt": alter_table,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from lockstep.sql.action import Action, Verb
+from lockstep.sql.action import Action
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
 from lockstep.sql.tree import Node, only, relation_name, strings, type_name
@@ -167,71 +166,79 @@ def drop_user_mapping(tree: Node, state: State) -> Iterator[Action]:
 def rename(tree: Node, state: State) -> Iterator[Action]:
     """Yield ALTER ... RENAME."""
     kind = str(tree.get("renameType", ""))
-    common: dict[str, Any] = {"tolerant": bool(tree.get("missing_ok")), "node": tree}
-    new = tree["newname"]
-    verb: Verb = "rename"
-    relation = state.key("relation", relation_name(tree["relation"])) if "relation" in tree else ()
-    inner = {
-        "OBJECT_COLUMN": "column",
-        "OBJECT_ATTRIBUTE": "attribute",
-        "OBJECT_TABCONSTRAINT": "constraint",
-        "OBJECT_TRIGGER": "trigger",
-        "OBJECT_POLICY": "policy",
-        "OBJECT_RULE": "rule",
-    }.get(kind)
-    if inner:
-        old = (inner, *relation[1:], tree["subname"])
-        excused = common.pop("tolerant")
-        needs = (relation,) if inner != "attribute" else ()
-        yield Action(
-            "rename", verb, old, to=(*old[:-1], new), excused=excused, needs=needs, **common
-        )
-    elif kind in _RENAMED_RELATIONS:
-        words = ("TABLE|VIEW|INDEX|SEQUENCE",)
-        yield Action(
-            "rename", verb, relation, to=(*relation[:-1], new), words=words, token=_IE, **common
-        )
-    elif kind in _ROUTINES:
-        fields = only(tree["object"])[1]
-        old = state.key("function", strings(fields.get("objname")), _arguments(fields))
-        yield Action("rename", verb, old, to=(old[0], old[1], new, *old[3:]), **common)
-    elif kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
-        old = state.key("type", strings(only(tree["object"])[1].get("items")))
-        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
-    elif kind == "OBJECT_DOMCONSTRAINT":
-        domain = state.key("type", strings(only(tree["object"])[1].get("items")))
-        old = ("domain constraint", *domain[1:], tree["subname"])
-        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
-    elif kind in {"OBJECT_SCHEMA", "OBJECT_ROLE"}:
-        old = (kind.removeprefix("OBJECT_").lower(), tree["subname"])
-        yield Action("rename", verb, old, to=(old[0], new), **common)
-    elif kind in _NAMED:
-        old = (_NAMED[kind][0], strings([tree.get("object", {})])[0])
-        yield Action("rename", verb, old, to=(old[0], new), **common)
-    elif kind in _IN_SCHEMA:
-        old = state.key(_IN_SCHEMA[kind][0], strings(only(tree["object"])[1].get("items")))
-        yield Action("rename", verb, old, to=(*old[:-1], new), **common)
+    if kind in _INSIDE:
+        yield _rename_inside(_INSIDE[kind], tree, state)
+        return
+    old = _renamed_key(kind, tree, state)
+    if old is None:
+        return
+    new = (*old[:2], tree["newname"], *old[3:]) if len(old) > 2 else (old[0], tree["newname"])
+    yield Action("rename", "rename", old, to=new, tolerant=bool(tree.get("missing_ok")), node=tree)
+
+
+_INSIDE = {
+    "OBJECT_COLUMN": "column",
+    "OBJECT_ATTRIBUTE": "attribute",
+    "OBJECT_TABCONSTRAINT": "constraint",
+    "OBJECT_DOMCONSTRAINT": "domain constraint",
+    "OBJECT_TRIGGER": "trigger",
+    "OBJECT_POLICY": "policy",
+    "OBJECT_RULE": "rule",
+}
+"""What is renamed within a table or type; IF EXISTS there is about the table."""
+
+
+def _rename_inside(kind: str, tree: Node, state: State) -> Action:
+    if kind == "domain constraint":
+        whole = state.key("type", strings(only(tree["object"])[1].get("items")))
+    else:
+        whole = state.key("relation", relation_name(tree["relation"]))
+    old: Key = (kind, *whole[1:], tree["subname"])
+    needs = () if kind == "attribute" else (whole,)
+    excused = bool(tree.get("missing_ok"))
+    return Action(
+        "rename",
+        "rename",
+        old,
+        to=(*old[:-1], tree["newname"]),
+        excused=excused,
+        needs=needs,
+        node=tree,
+    )
+
+
+def _renamed_key(kind: str, tree: Node, state: State) -> Key | None:
+    if kind in _RENAMED_RELATIONS:
+        return state.key("relation", relation_name(tree["relation"]))
+    if kind in {"OBJECT_SCHEMA", "OBJECT_ROLE"}:
+        return (kind.removeprefix("OBJECT_").lower(), tree["subname"])
+    if kind in _NAMED:
+        return (_NAMED[kind][0], strings([tree.get("object", {})])[0])
+    return _routine_or_type(kind, tree, state)
+
+
+def _routine_or_type(kind: str, tree: Node, state: State) -> Key | None:
+    fields = only(tree.get("object", {}))[1]
+    if kind in _ROUTINES:
+        return state.key("function", strings(fields.get("objname")), _arguments(fields))
+    if kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
+        return state.key("type", strings(fields.get("items")))
+    if kind in _IN_SCHEMA:
+        return state.key(_IN_SCHEMA[kind][0], strings(fields.get("items")))
+    return None
 
 
 def set_schema(tree: Node, state: State) -> Iterator[Action]:
     """Yield ALTER ... SET SCHEMA: the object has another name afterwards."""
-    kind = str(tree.get("objectType", ""))
     schema = state.key("relation", (tree["newschema"], "x"))[1]
-    common: dict[str, Any] = {"tolerant": bool(tree.get("missing_ok")), "node": tree}
     if "relation" in tree:
-        old = state.key("relation", relation_name(tree["relation"]))
-        words = ("TABLE|VIEW|SEQUENCE|INDEX",)
-        common |= {"words": words, "token": _IE}
-    elif kind in _ROUTINES:
-        fields = only(tree["object"])[1]
-        old = state.key("function", strings(fields.get("objname")), _arguments(fields))
-    elif kind in {"OBJECT_TYPE", "OBJECT_DOMAIN"}:
-        old = state.key("type", strings(only(tree["object"])[1].get("items")))
-    elif kind in _IN_SCHEMA:
-        old = state.key(_IN_SCHEMA[kind][0], strings(only(tree["object"])[1].get("items")))
+        old: Key | None = state.key("relation", relation_name(tree["relation"]))
     else:
-        return
-    yield Action("set-schema", "rename", old, to=(old[0], schema, *old[2:]), **common)
+        old = _routine_or_type(str(tree.get("objectType", "")), tree, state)
+    if old is not None:
+        tolerant = bool(tree.get("missing_ok"))
+        new = (old[0], schema, *old[2:])
+        yield Action("set-schema", "rename", old, to=new, tolerant=tolerant, node=tree)
 
 
 DROPPED: dict[str, Callable[[Node, State], Iterator[Action]]] = {

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from lockstep.sql.action import Action
 from lockstep.sql.data import unique_keys
 from lockstep.sql.finding import Edit
-from lockstep.sql.objects import Key, exists, literal, qualified, quoted
+from lockstep.sql.guards import REASONS, Unfixable, not_done, there
+from lockstep.sql.objects import Key, quoted
 from lockstep.sql.parser import Statement
 from lockstep.sql.rerun import Trouble
-from lockstep.sql.rows import first_row
 from lockstep.sql.state import State
 from lockstep.sql.tokens import Token, scan
 from lockstep.sql.transactions import must_run_alone
@@ -22,22 +22,6 @@ from lockstep.values import dataclass
 
 _TAG = "$lockstep$"
 _NO_VALUE = {"SelectStmt"}
-_WORDS = {
-    "converts": "what the conversion makes of already converted values, only its author knows",
-    "rows": "which rows are meant, only their author knows: give the table a unique key and name it in ON CONFLICT",
-    "relative": "which rows are done already, only its author knows: exclude them in WHERE",
-    "opaque": "what is called here, or put together at run time, is not known before it runs",
-    "duplicate": "it needs a name first",
-    "lost": "another statement of the file undoes it",
-    "back": "another statement of the file undoes it",
-    "differs": "which of the two definitions is meant, only their author knows",
-    "emptied": "whether what it holds may be lost, only its author knows",
-    "namesake": "which table is meant, only its author knows",
-    "frozen": "which moment is meant, only its author knows",
-    "early": "a new value can be used only after its transaction: split the file",
-    "used": "what depends on it must be dropped first, above it",
-}
-_UNIQUE_SUFFIX = {"check": "check", "foreign key": "fkey", "unique": "key", "exclusion": "excl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +32,7 @@ class Fix:
     unfixable: str = ""
 
 
-class _Unfixable(Exception):
-    pass
+_STOPS = {"needs", "retyped"}
 
 
 def fix_of(
@@ -62,7 +45,7 @@ def fix_of(
     made = [action.key for action in actions if action.verb == "create"]
     try:
         return Fix(tuple(_edits(statement, made, pairs, state)))
-    except _Unfixable as reason:
+    except Unfixable as reason:
         return Fix((), str(reason))
 
 
@@ -73,9 +56,10 @@ def _edits(
     state: State,
 ) -> Iterator[Edit]:
     if any(action.line and not action.inner for action, _ in pairs):
-        raise _Unfixable(
-            "it stands in a DO block: guard it there with IF, or catch the right error"
-        )
+        raise Unfixable("it stands in a DO block: guard it there with IF, or catch the right error")
+    if any(trouble.reason in _STOPS for _, trouble in pairs):
+        # A statement that is passed over the second time adds no rows and converts nothing.
+        pairs = [pair for pair in pairs if pair[1].reason not in {"rows", "converts", "opaque"}]
     tokens = scan(statement.text)
     inserts: list[Edit] = []
     undone: list[str] = []
@@ -84,37 +68,43 @@ def _edits(
         insert = _insertion(statement, tokens, action, trouble, state)
         if insert is not None:
             inserts.append(insert)
-            continue
-        if alone := must_run_alone(statement):
-            raise _Unfixable(f"{alone} cannot stand in a DO block")
-        if trouble.reason == "needs":
-            needed.append(_condition(trouble.key, state))
-        elif trouble.reason == "lost" and made:
-            # It drops what it makes anew only together with something that is there already: all or nothing.
-            undone += [f"NOT {_condition(key, state)}" for key in made]
+        elif trouble.reason == "needs":
+            needed.append(there(trouble.key, state))
         else:
-            undone.append(_not_done(statement, action, trouble, state))
-            name = _naming(statement, tokens, action, trouble)
-            if name is not None:
-                inserts.append(name)
-    if not (undone or needed):
+            undone += _undone(made, action, trouble, state)
+            inserts += _naming(statement, tokens, action, trouble)
+    condition = _combined(needed, undone)
+    if condition:
+        in_block = any(action.inner for action, _ in pairs)
+        yield from _guarded(statement, inserts, condition, in_block=in_block)
+    else:
         yield from inserts
-        return
-    conditions = [*dict.fromkeys(needed)]
-    if undone:
-        undone = [*dict.fromkeys(undone)]
-        conditions.append(undone[0] if len(undone) == 1 else "(" + " OR ".join(undone) + ")")
-    in_block = any(action.inner for action, _ in pairs)
-    yield from _guarded(statement, inserts, " AND ".join(conditions), in_block=in_block)
+
+
+def _undone(made: Sequence[Key], action: Action, trouble: Trouble, state: State) -> list[str]:
+    if trouble.reason == "lost" and made:
+        # It drops what it makes anew only together with something that is there already: all or nothing.
+        return [f"NOT {there(key, state)}" for key in made]
+    return [not_done(action, trouble, state)]
+
+
+def _combined(needed: Sequence[str], undone: Sequence[str]) -> str:
+    """Return the whole condition: all that is needed is there, and something is left to do."""
+    conditions, left = [*dict.fromkeys(needed)], [*dict.fromkeys(undone)]
+    if left:
+        conditions.append(left[0] if len(left) == 1 else f"({' OR '.join(left)})")
+    return " AND ".join(conditions)
 
 
 def _guarded(
     statement: Statement, inserts: Sequence[Edit], condition: str, *, in_block: bool
 ) -> Iterator[Edit]:
+    if alone := must_run_alone(statement):
+        raise Unfixable(f"{alone} cannot stand in a DO block")
     if statement.kind in _NO_VALUE:
-        raise _Unfixable("a query's result has nowhere to go in a DO block")
+        raise Unfixable("a query's result has nowhere to go in a DO block")
     if _TAG in statement.text:
-        raise _Unfixable("it holds the guard's own quotes")
+        raise Unfixable("it holds the guard's own quotes")
     start = statement.offset
     end = start + max(token.end for token in scan(statement.text) if not token.comment)
     if in_block:
@@ -136,18 +126,12 @@ def _insertion(
     if trouble.reason == "rows" and action.rule == "insert":
         return _conflict_clause(statement, tokens, action, trouble, state)
     if action.rule == "unnamed-index" and trouble.reason == "duplicate":
-        return _naming(statement, tokens, action, trouble)
+        return _naming(statement, tokens, action, trouble)[0]
     if trouble.reason not in {"exists", "missing"} or not action.words or action.verb == "rename":
         return None
     if action.rule == "create-trigger" and state.server < 14:
         return None
-    spans = part_spans(statement)
-    first, last = (
-        spans[action.part]
-        if len(spans) > 1
-        else (statement.offset, statement.offset + len(statement.text))
-    )
-    at = _behind(action.words, [t for t in tokens if first <= statement.offset + t.start < last])
+    at = _behind(action.words, _tokens_of_part(statement, tokens, action))
     return Edit(statement.offset + at, action.token) if at else None
 
 
@@ -171,9 +155,9 @@ def _conflict_clause(
 ) -> Edit | None:
     """Return ON CONFLICT over the key that the rows bear, None if they bear none."""
     if trouble.detail not in {"insert", "insert-query"}:
-        raise _Unfixable(_WORDS["relative" if trouble.detail == "relative" else "rows"])
+        raise Unfixable(REASONS["relative" if trouble.detail == "relative" else "rows"])
     if action.node is not statement.tree:
-        raise _Unfixable("it is part of a larger statement")
+        raise Unfixable("it is part of a larger statement")
     if not trouble.arbiter:
         return None
     # Where rows may conflict over several keys, naming one of them would let the others fail.
@@ -188,125 +172,31 @@ def _conflict_clause(
     return Edit(statement.offset + real[-1].end, clause)
 
 
-def _row_missing(statement: Statement, action: Action, state: State) -> str:
-    """Return the condition that the first of an INSERT's rows is not there."""
-    types = {key[3]: thing.fact("type", "") for key, thing in state.parts(action.key, "column")}
-    row = {
-        column: text
-        for column, text in first_row(action.node, action.key, state).items()
-        if types.get(column, "") in _COMPARABLE and len(text) <= _LONGEST_VALUE
-    }
-    if not row or "returningList" in action.node:
-        raise _Unfixable(_WORDS["rows"])
-    _, schema, table = state.spelled(action.key)
-    tests = " AND ".join(f"{quoted(column)} = {literal(text)}" for column, text in row.items())
-    return f"NOT EXISTS (SELECT 1 FROM {qualified(schema, table)} WHERE {tests})"
-
-
-_LONGEST_VALUE = 200
-_COMPARABLE = frozenset(
-    [
-        "bigint",
-        "boolean",
-        "character",
-        "character varying",
-        "citext",
-        "date",
-        "integer",
-        "numeric",
-        "smallint",
-        "text",
-        "timestamp with time zone",
-        "timestamp without time zone",
-        "uuid",
-    ]
-)
-
-
 def _naming(
     statement: Statement, tokens: Sequence[Token], action: Action, trouble: Trouble
-) -> Edit | None:
+) -> list[Edit]:
     """Return the name that an unnamed object gets in the text: the one that PostgreSQL has given it."""
     if trouble.reason != "duplicate":
-        return None
+        return []
     name = quoted(trouble.key[-1])
     if action.rule == "unnamed-index":
         at = _behind(("INDEX", "CONCURRENTLY?"), tokens)
-        return Edit(statement.offset + at, f" IF NOT EXISTS {name}")
-    if action.rule == "unnamed-constraint":
-        spans = part_spans(statement)
-        first, last = (
-            spans[action.part]
-            if len(spans) > 1
-            else (statement.offset, statement.offset + len(statement.text))
-        )
-        inside = [t for t in tokens if first <= statement.offset + t.start < last]
-        at = _behind(("ADD",), inside)
-        return Edit(statement.offset + at, f" CONSTRAINT {name}")
-    if action.rule == "domain-constraint":
-        return Edit(statement.offset + _behind(("ADD",), tokens), f" CONSTRAINT {name}")
-    raise _Unfixable(_WORDS["duplicate"])
+        return [Edit(statement.offset + at, f" IF NOT EXISTS {name}")]
+    if action.rule in {"unnamed-constraint", "domain-constraint"}:
+        at = _behind(("ADD",), _tokens_of_part(statement, tokens, action))
+        return [Edit(statement.offset + at, f" CONSTRAINT {name}")]
+    raise Unfixable(REASONS["duplicate"])
 
 
-def _not_done(statement: Statement, action: Action, trouble: Trouble, state: State) -> str:
-    """Return the condition under which there is something left to do."""
-    if (
-        trouble.reason == "converts" and action.rule == "alter-column-type"
-    ) or trouble.detail == "type":
-        return _other_type(action, state)
-    if trouble.reason == "rows" and action.rule == "insert":
-        return _row_missing(statement, action, state)
-    if trouble.reason == "retyped":
-        return _has_type(trouble.key, trouble.detail, "=", state)
-    if trouble.reason not in {"exists", "missing", "duplicate"}:
-        raise _Unfixable(
-            _WORDS.get(trouble.detail) or _WORDS.get(trouble.reason, "it has no guard")
-        )
-    if action.verb == "rename":
-        return f"{_condition(action.key, state)} AND NOT {_condition(action.to, state)}"
-    if action.verb == "drop":
-        return _condition(action.key, state)
-    if action.thing.kind == "shell type":
-        raise _Unfixable("no catalog tells simply whether this shell type exists")
-    key = trouble.key
-    if action.thing.kind == "primary key":
-        key = ("primary key", *key[1:3])  # whatever it is called: a table has one
-    return f"NOT {_condition(key, state)}"
-
-
-def _condition(key: Key, state: State) -> str:
-    condition = exists(state.spelled(key))
-    if not condition:
-        raise _Unfixable(f"no catalog tells simply whether this {key[0]} exists")
-    return (
-        f"({condition})"
-        if " IS NOT NULL" in condition and not condition.startswith("EXISTS")
-        else condition
-    )
-
-
-def _other_type(action: Action, state: State) -> str:
-    old, new = action.node.get("old_type", ""), action.thing.fact("type", "")
-    if not old or old == new:
-        raise _Unfixable(_WORDS["converts"])
-    return _has_type(action.key, new, "<>", state)
-
-
-def _has_type(column: Key, type_: str, operator: str, state: State) -> str:
-    _, schema, table, name = state.spelled(column)
-    relation = exists(("relation", schema, table)).removesuffix(" IS NOT NULL")
-    return (
-        f"EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE attrelid = {relation} AND attname = {literal(name)}"
-        f" AND atttypid {operator} pg_catalog.to_regtype({literal(_regtype(type_))}))"
-    )
-
-
-def _regtype(type_: str) -> str:
-    """Return a type's name as ``to_regtype`` reads it: what PostgreSQL calls itself stays, other names are quoted."""
-    base, brackets = type_.removesuffix("[]"), "[]" * type_.endswith("[]")
-    if " " in base:
-        return type_
-    return qualified(*base.split(".")) + brackets
+def _tokens_of_part(
+    statement: Statement, tokens: Sequence[Token], action: Action
+) -> Sequence[Token]:
+    """Return the tokens of the action's own command in an ALTER TABLE with several, else all."""
+    spans = part_spans(statement)
+    if len(spans) < 2 or action.part >= len(spans):
+        return tokens
+    first, last = (place - statement.offset for place in spans[action.part])
+    return [token for token in tokens if first <= token.start < last]
 
 
 def part_spans(statement: Statement) -> list[tuple[int, int]]:

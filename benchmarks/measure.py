@@ -52,8 +52,18 @@ class Stopwatch:
         self._process.stdin.close()
         self._process.wait()
 
-    def run(self, *command: str | Path, cwd: Path, at_once: int = 1, **environment: str) -> Sample:
-        """Run *command* (several times *at_once*) and return what it took until the last one ended."""
+    def run(
+        self,
+        *command: str | Path,
+        cwd: Path,
+        at_once: int = 1,
+        accept: Sequence[int] = (0,),
+        **environment: str,
+    ) -> Sample:
+        """Run *command* (several times *at_once*) and return what it took until the last one ended.
+
+        An exit status that is not among *accept* ends the benchmark.
+        """
         request = {
             "commands": [[str(part) for part in command]] * at_once,
             "cwd": str(cwd),
@@ -65,7 +75,7 @@ class Stopwatch:
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
-        if answer["status"]:
+        if answer["status"] not in accept:
             said = self._stderr.read_text(errors="replace")[-2000:]
             raise SystemExit(f"{command[0]} exited with {answer['status']}:\n{said}")
         return Sample(answer["seconds"], answer["cpu"], answer["peak"])

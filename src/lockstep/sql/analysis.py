@@ -19,6 +19,7 @@ from lockstep.sql.followed import follow
 from lockstep.sql.hazards import FileHazards, in_transaction
 from lockstep.sql.objects import Key, shown
 from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, parse
+from lockstep.sql.prepass import syntax_error
 from lockstep.sql.rerun import Run, Trouble
 from lockstep.sql.rule import rules
 from lockstep.sql.state import State
@@ -82,7 +83,7 @@ class Analyser:
         try:
             statements = parse(source.text, rows=True)
         except NotParsed as error:
-            return [_syntax(source.text, error)] if self.server <= GRAMMAR_VERSION else []
+            return [syntax_error(source.text, error)] if self.server <= GRAMMAR_VERSION else []
         return self.judge(statements, transaction=in_transaction(source.text))
 
     def judge(
@@ -180,16 +181,3 @@ def _spans(statement: Statement, actions: Sequence[Action]) -> Iterator[tuple[in
             yield parts[action.part]
         else:
             yield whole
-
-
-def _syntax(text: str, error: NotParsed) -> Finding:
-    at = min(error.offset, len(text))
-    return Finding(
-        "syntax-error",
-        "syntax",
-        "error",
-        " ".join(str(error).split()),
-        f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION}).",
-        at,
-        min(at + 1, len(text)),
-    )

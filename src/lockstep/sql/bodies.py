@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lockstep.sql.parser import NotParsed, Statement, native, parse
+from lockstep.sql import library
+from lockstep.sql.parser import NotParsed, Statement, parse
 from lockstep.sql.tokens import scan
 from lockstep.sql.tree import Node, constant, only
 from lockstep.values import dataclass
@@ -79,16 +79,10 @@ def _located(inner: Inner, block: Statement, starts: Sequence[int]) -> Inner:
 
 
 def _compiled(text: str) -> Node | None:
-    library = native().lib
-    result = library.pg_query_parse_plpgsql(text.encode())
     try:
-        if result.error or not result.plpgsql_funcs:
-            return None
-        found = json.loads(result.plpgsql_funcs)
-    except ValueError:
+        found = library.load(library.compiled(text.encode()) or b"[]")
+    except (library.Refused, ValueError):
         return None
-    finally:
-        library.pg_query_free_plpgsql_parse_result(result)
     return dict(found[0]["PLpgSQL_function"]) if found else None
 
 

@@ -68,6 +68,8 @@ def _edits(
         insert = _insertion(statement, tokens, action, trouble, state)
         if insert is not None:
             inserts.append(insert)
+        elif alone := must_run_alone(statement):
+            raise Unfixable(f"{alone} cannot stand in a DO block")
         elif trouble.reason == "needs":
             needed.append(there(trouble.key, state))
         else:
@@ -99,8 +101,6 @@ def _combined(needed: Sequence[str], undone: Sequence[str]) -> str:
 def _guarded(
     statement: Statement, inserts: Sequence[Edit], condition: str, *, in_block: bool
 ) -> Iterator[Edit]:
-    if alone := must_run_alone(statement):
-        raise Unfixable(f"{alone} cannot stand in a DO block")
     if statement.kind in _NO_VALUE:
         raise Unfixable("a query's result has nowhere to go in a DO block")
     if _TAG in statement.text:

@@ -1,20 +1,16 @@
 """PostgreSQL's own grammar behind one small port: text in, statements with places out.
 
-The grammar is libpg_query (PostgreSQL 18), shipped inside the ``postgast`` wheel. Only its ctypes layer is loaded: the
-package itself imports protobuf, which would double the memory of a boot, and the JSON form of the tree is all we read.
+The grammar is libpg_query (PostgreSQL 18), shipped inside the ``postgast`` wheel; the JSON form of the tree is all we read.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.util
-import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from lockstep.sql import library
+from lockstep.sql.comments import top
 from lockstep.values import dataclass
 
 GRAMMAR_VERSION = 18
@@ -23,7 +19,11 @@ _LARGE = 256 * 1024
 _KIND = re.compile(rb'"stmt":\{"(\w+)"')
 ROWS_ONLY = {"InsertStmt", "SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 """Statements that only move rows."""
+_ROWS_WORD = re.compile(
+    r"(?P<kind>INSERT|UPDATE|DELETE|MERGE)\b|(?:SELECT|VALUES|TABLE)\b|\(", re.IGNORECASE
+)
 _BLANK = " \t\n\r\f\v"
+_LONGEST_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Statement:
     ``offset`` is where its first token begins, in characters from 0; ``text`` ends before the semicolon. ``kind`` is the
     name of the parse node (``IndexStmt``) and ``tree`` its fields as libpg_query's JSON has them; both are empty for
     text that the grammar does not know. In a text of more than 256 KiB, statements that only move rows have no tree, nor
-    has one that nests deeper than Python reads.
+    has one that nests deeper than ``library.LEVELS``.
     """
 
     offset: int
@@ -60,10 +60,12 @@ def parse(text: str, *, rows: bool = False) -> list[Statement]:
     if len(raw) > _LARGE:
         return list(_parse_singly(text, raw, rows=rows))
     try:
-        found = json.loads(_tree_of(raw, text))["stmts"]
-    except RecursionError:
+        found = library.load(library.tree_of(raw))
+    except library.Refused as error:
+        raise _not_parsed(error, text) from error
+    if found is None:
         return list(_parse_singly(text, raw, rows=rows))
-    return [_statement(text, raw, entry) for entry in found]
+    return [_statement(text, raw, entry) for entry in found["stmts"]]
 
 
 def opaque(text: str) -> list[Statement]:
@@ -89,22 +91,32 @@ def _statement(text: str, raw: bytes, entry: dict[str, Any]) -> Statement:
 def _parse_singly(text: str, raw: bytes, *, rows: bool = False) -> Iterator[Statement]:
     """Parse one statement at a time: the tree of a whole dump would take a hundred times its size in memory."""
     offset = before = 0
-    for start, length in _split(raw, text):
-        body = raw[start : start + length]
-        offset += len(raw[before:start].decode())
-        before = start
-        parsed = _tree_of(body, text)
-        found = _KIND.search(parsed, 0, 200)
-        kind = found[1].decode() if found else ""
-        wanted = kind not in ROWS_ONLY or (rows and length <= _LARGE)
-        try:
-            tree = json.loads(parsed)["stmts"][0]["stmt"][kind] if wanted else {}
-        except RecursionError:
-            tree = {}
-        _shorten(tree)
-        decoded = body.decode()
-        leading = len(decoded) - len(decoded.lstrip(_BLANK))
-        yield Statement(offset + leading, decoded.strip(_BLANK), kind, tree)
+    try:
+        for start, length in library.split(raw):
+            body = raw[start : start + (length or len(raw))]
+            offset += len(raw[before:start].decode())
+            before = start
+            decoded = body.decode()
+            leading = len(decoded) - len(decoded.lstrip(_BLANK))
+            (kind, tree) = _read(body, decoded, rows=rows)
+            yield Statement(offset + leading, decoded.strip(_BLANK), kind, tree)
+    except library.Refused as error:
+        raise _not_parsed(error, text) from error
+
+
+def _read(body: bytes, decoded: str, *, rows: bool) -> tuple[str, dict[str, Any]]:
+    if len(body) > _LARGE:
+        word = _ROWS_WORD.match(decoded, len(top(decoded)))
+        if word is not None:
+            return f"{(word['kind'] or 'select').capitalize()}Stmt", {}
+    parsed = library.tree_of(body)
+    found = _KIND.search(parsed, 0, 200)
+    kind = found[1].decode() if found else ""
+    wanted = kind not in ROWS_ONLY or (rows and len(body) <= _LARGE)
+    loaded = library.load(parsed) if wanted else None
+    tree = loaded["stmts"][0]["stmt"][kind] if loaded else {}
+    _shorten(tree)
+    return kind, tree
 
 
 def _shorten(tree: dict[str, Any]) -> None:
@@ -114,45 +126,10 @@ def _shorten(tree: dict[str, Any]) -> None:
         del select["valuesLists"][1:]
 
 
-def _split(raw: bytes, text: str) -> list[tuple[int, int]]:
-    library = native().lib
-    result = library.pg_query_split_with_parser(raw)
-    try:
-        if result.error:
-            raise _not_parsed(result.error.contents, text)
-        found = (result.stmts[number].contents for number in range(result.n_stmts))
-        return [(one.stmt_location, one.stmt_len or len(raw)) for one in found]
-    finally:
-        library.pg_query_free_split_result(result)
-
-
-def _tree_of(raw: bytes, text: str) -> bytes:
-    library = native().lib
-    result = library.pg_query_parse(raw)
-    try:
-        if result.error:
-            raise _not_parsed(result.error.contents, text)
-        return bytes(result.parse_tree)
-    finally:
-        library.pg_query_free_parse_result(result)
-
-
-def _not_parsed(error: Any, text: str) -> NotParsed:
-    # cursorpos counts characters from 1; 0 means that the error has no place, which is the end of the input.
-    offset = error.cursorpos - 1 if error.cursorpos else len(text)
-    return NotParsed(error.message.decode(errors="replace"), offset)
-
-
-@functools.cache
-def native() -> ModuleType:
-    """Return postgast's ctypes layer over libpg_query, loaded once."""
-    package = importlib.util.find_spec("postgast")
-    if package is None or not package.submodule_search_locations:
-        raise ModuleNotFoundError("postgast is not installed; it holds the PostgreSQL grammar")
-    file = Path(package.submodule_search_locations[0]) / "native.py"
-    spec = importlib.util.spec_from_file_location("_lockstep_libpg_query", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def _not_parsed(error: library.Refused, text: str) -> NotParsed:
+    # The cursor counts characters from 1; 0 means that the error has no place, which is the end of the input.
+    offset = error.cursor - 1 if error.cursor else len(text)
+    message = str(error)  # which may quote all the rest of the text
+    if len(message) > _LONGEST_MESSAGE:
+        message = message[:_LONGEST_MESSAGE] + "..."
+    return NotParsed(message, offset)

@@ -6,13 +6,12 @@ itself need not be installed or loaded.
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lockstep.sql.parser import native
+from lockstep.sql import library
 
 _SCAN_TOKEN = 0x12
 _SEVEN_BITS = 0x7F
@@ -64,14 +63,10 @@ def plain_name(name: str) -> bool:
 
 
 def _scanned(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
-    library = native().lib
-    result = library.pg_query_scan(raw)
     try:
-        if result.error:
-            return
-        data = ctypes.string_at(result.pbuf.data, result.pbuf.len)
-    finally:
-        library.pg_query_free_scan_result(result)
+        data = library.scanned(raw)
+    except library.Refused:
+        return
     at, end = 0, len(data)
     while at < end:
         tag, at = _varint(data, at)

@@ -1,0 +1,4 @@
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS code varchar(20);
+CREATE OR REPLACE VIEW codes AS SELECT code FROM orders;
+ALTER TABLE orders ALTER COLUMN code TYPE varchar(40);
+DROP VIEW IF EXISTS codes;

@@ -1,0 +1,4 @@
+ALTER TABLE orders ADD COLUMN IF NOT EXISTS code varchar(20);
+DROP VIEW IF EXISTS codes;
+ALTER TABLE orders ALTER COLUMN code TYPE varchar(40);
+CREATE OR REPLACE VIEW codes AS SELECT code FROM orders;

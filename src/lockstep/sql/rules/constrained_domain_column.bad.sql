@@ -1,0 +1,3 @@
+DROP DOMAIN IF EXISTS email;
+CREATE DOMAIN email AS text CHECK (VALUE LIKE '%@%');
+ALTER TABLE users ADD COLUMN IF NOT EXISTS contact email;

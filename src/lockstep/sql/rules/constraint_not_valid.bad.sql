@@ -1,0 +1,2 @@
+ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_total_check;
+ALTER TABLE orders ADD CONSTRAINT orders_total_check CHECK (total >= 0);

@@ -1,0 +1,2 @@
+-- lockstep: no-transaction
+ALTER TABLE visits DETACH PARTITION visits_2020 CONCURRENTLY;

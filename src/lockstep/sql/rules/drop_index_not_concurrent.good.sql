@@ -1,0 +1,2 @@
+-- lockstep: no-transaction
+DROP INDEX CONCURRENTLY IF EXISTS users_email_idx;

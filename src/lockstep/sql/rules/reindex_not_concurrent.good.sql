@@ -1,0 +1,2 @@
+-- lockstep: no-transaction
+REINDEX INDEX CONCURRENTLY users_email_idx;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from lockstep.sql.column_effects import add_column, column_type, set_not_null
 from lockstep.sql.constraint_effects import add_constraint, drop_constraint, validate
@@ -78,7 +77,7 @@ def alter_table(tree: Node, context: Context) -> Iterator[Effect]:
         command = item["AlterTableCmd"]
         subtype = str(command.get("subtype", ""))
         for effect in _COMMANDS.get(subtype, _other)(table, command, context):
-            own = replace(effect, part=number)
+            own = effect._replace(part=number)
             descends = effect.relation == table and subtype not in _TABLE_ONLY
             yield from _descending(own, command, context) if descends else [own]
 
@@ -88,11 +87,11 @@ def _descending(effect: Effect, command: Node, context: Context) -> Iterator[Eff
     if not partitioned(effect.relation, context.state):
         yield effect
         return
-    yield replace(effect, work="none")
+    yield effect._replace(work="none")
     only_index = context.server < 18 and _only_builds(effect.relation, command, context)
     lock: Lock = "ShareLock" if only_index else effect.lock
     for child in partitions(effect.relation, context.state):
-        yield replace(effect, relation=child, hazard="", lock=lock)
+        yield effect._replace(relation=child, hazard="", lock=lock)
 
 
 def _only_builds(table: Key, command: Node, context: Context) -> bool:

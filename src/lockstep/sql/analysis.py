@@ -7,6 +7,7 @@ becomes a finding of the rule that owns the action. On the way each statement is
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from lockstep.sql.prepass import syntax_error
 from lockstep.sql.rerun import Run, Trouble
 from lockstep.sql.rule import rules
 from lockstep.sql.state import State
-from lockstep.sql.traps import frozen_moment, satisfied_by_namesake, values_used_early
+from lockstep.sql.traps import traps_of, values_used_early
 
 _BY_REASON = {
     "needs": "gone-on-second-run",
@@ -51,14 +52,26 @@ class _Judged(NamedTuple):
     actions: list[Action]
 
 
-def analyse(sources: Sequence[Source], *, server: int = GRAMMAR_VERSION) -> list[Analysed]:
+def analyse(
+    sources: Sequence[Source],
+    *,
+    server: int = GRAMMAR_VERSION,
+    judged: Sequence[bool] | None = None,
+) -> list[Analysed]:
     """Return what is wrong with each of *sources*, which are one history in the order of running, forward parts only.
 
-    *server* is the oldest PostgreSQL major that they are to run on. Nothing is raised: what cannot be parsed is a finding.
-    ``-- lockstep: ignore`` comments are not looked at here.
+    *server* is the oldest PostgreSQL major that they are to run on. Of files that are not *judged* it is only learnt what they
+    make. Nothing is raised: what cannot be parsed is a finding. ``-- lockstep: ignore`` comments are not looked at here.
     """
     analyser = Analyser(server)
-    return [Analysed(source, tuple(analyser.findings(source))) for source in sources]
+    found = []
+    for number, source in enumerate(sources):
+        if judged is None or judged[number]:
+            found.append(Analysed(source, tuple(analyser.findings(source))))
+        else:
+            analyser.pass_over(source)
+            found.append(Analysed(source, ()))
+    return found
 
 
 class Analyser:
@@ -77,6 +90,11 @@ class Analyser:
             follow(statement, self.state)
         self.state.forget_temporary()
         self.state.path = path
+
+    def pass_over(self, source: Source) -> None:
+        """Take note of what a file does without judging it; one that cannot be parsed does nothing."""
+        with contextlib.suppress(NotParsed):
+            self.learn(parse(source.text, rows=True))
 
     def findings(self, source: Source) -> list[Finding]:
         """Return the findings of the next file, in the order of its text."""
@@ -108,20 +126,20 @@ class Analyser:
                 follow(statement, self.state)
             judged.append(_Judged(statement, actions))
         troubles = run.second([one.actions for one in judged])
-        self._add_traps([one.actions for one in judged], troubles)
+        self._add_traps(judged, troubles)
         found = [*self._report(judged, troubles), *(watch.findings() if watch else ())]
         self.state.path = path
         return sorted(found, key=lambda finding: (finding.start, finding.rule))
 
     def _add_traps(
-        self, statements: Sequence[Sequence[Action]], troubles: dict[tuple[int, int], list[Trouble]]
+        self, judged: Sequence[_Judged], troubles: dict[tuple[int, int], list[Trouble]]
     ) -> None:
-        for number, actions in enumerate(statements):
+        for number, (statement, actions) in enumerate(judged):
             for index, action in enumerate(actions):
-                for trouble in (satisfied_by_namesake(action), frozen_moment(action)):
-                    if trouble is not None:
-                        troubles.setdefault((number, index), []).append(trouble)
-        for place, trouble in values_used_early(statements, self.state, self.server):
+                for trouble in traps_of(action, statement.text):
+                    troubles.setdefault((number, index), []).append(trouble)
+        early = values_used_early([one.actions for one in judged], self.state, self.server)
+        for place, trouble in early:
             troubles.setdefault(place, []).append(trouble)
 
     def _report(

@@ -7,7 +7,7 @@ alone; tests compare them with ``pg_locks``, the files and the messages of a rea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
@@ -40,8 +40,7 @@ WEIGHT: tuple[Work, ...] = ("none", "scan", "build", "rewrite")
 """What is done to the whole of a relation, each heavier than what stands before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """A lock that a statement takes on one relation, and its work there.
 
     ``hazard`` names the rule that finds this dangerous where the relation is in use; ``detail`` are words for its message.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from lockstep.sql.altered_effects import alter_table
 from lockstep.sql.bodies import inner_statements
@@ -26,7 +25,7 @@ def effects_of(statement: Statement, context: Context) -> list[Effect]:
     """
     if statement.kind == "DoStmt":
         return [
-            replace(effect, line=inner.line)
+            effect._replace(line=inner.line)
             for inner in inner_statements(statement) or ()
             for effect in effects_of(inner.statement, context)
         ]

@@ -27,6 +27,19 @@ _NARROWED = (
 _MAKES = {"create", "rename"}
 
 
+_MOMENT = re.compile(r"'\s*(?:now|today|tomorrow|yesterday)\s*'", re.IGNORECASE)
+
+
+def traps_of(action: Action, text: str) -> Iterator[Trouble]:
+    """Yield the traps that one action of a statement falls into; *text* is the statement's."""
+    found = satisfied_by_namesake(action) if action.branch else None
+    if found is not None:
+        yield found
+    frozen = frozen_moment(action) if _MOMENT.search(text) else None
+    if frozen is not None:
+        yield frozen
+
+
 def satisfied_by_namesake(action: Action) -> Trouble | None:
     """Return the trouble of an action in a DO block whose condition asks for a name only."""
     if action.verb not in _MAKES or not action.branch:

@@ -78,6 +78,8 @@ def _lines(shown: Shown, palette: Palette) -> Iterator[str]:
 
 def _calm(text: str) -> str:
     """Return *text* without what would move a terminal's cursor."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "·" for character in text)
 
 

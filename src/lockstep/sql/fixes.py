@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lockstep.sql.action import Action
-from lockstep.sql.data import unique_keys
+from lockstep.sql.data import inserted_columns, unique_keys
 from lockstep.sql.finding import Edit
 from lockstep.sql.guards import REASONS, Unfixable, not_done, there
 from lockstep.sql.objects import Key, quoted
@@ -161,7 +161,8 @@ def _conflict_clause(
     if not trouble.arbiter:
         return None
     # Where rows may conflict over several keys, naming one of them would let the others fail.
-    several = len(unique_keys(trouble.key, state)) > 1
+    given = set(inserted_columns(action.node, trouble.key, state) or ())
+    several = sum(bool(given & set(key)) for key in unique_keys(trouble.key, state)) > 1
     target = f" ({', '.join(quoted(column) for column in trouble.arbiter[0])})" * (not several)
     clause = f" ON CONFLICT{target} DO NOTHING"
     returning = [t for t in tokens if t.keyword == "RETURNING"]
@@ -204,28 +205,19 @@ def part_spans(statement: Statement) -> list[tuple[int, int]]:
     if statement.kind != "AlterTableStmt":
         return []
     tokens = [token for token in scan(statement.text) if not token.comment]
-    depth, spans = 0, []
     begun = _first_command(tokens)
     if begun is None:
         return []
-    start = tokens[begun].start
-    before = start
-    for token in tokens[begun:]:
-        if token.text in "([":
-            depth += 1
-        elif token.text in ")]":
-            depth -= 1
-        elif token.text == "," and depth == 0:
-            spans.append((statement.offset + start, statement.offset + before))
-            start = token.end
-        before = token.end
-    spans.append((statement.offset + start, statement.offset + before))
-    return [(first + _blank(statement, first), last) for first, last in spans]
-
-
-def _blank(statement: Statement, at: int) -> int:
-    rest = statement.text[at - statement.offset :]
-    return len(rest) - len(rest.lstrip())
+    depth, first, spans = 0, begun, []
+    for index in range(begun, len(tokens)):
+        text = tokens[index].text
+        depth += (text in {"(", "["}) - (text in {")", "]"})
+        if text == "," and depth == 0:
+            spans.append((tokens[first].start, tokens[index - 1].end))
+            first = index + 1
+    if first < len(tokens):
+        spans.append((tokens[first].start, tokens[-1].end))
+    return [(statement.offset + start, statement.offset + end) for start, end in spans]
 
 
 def _first_command(tokens: Sequence[Token]) -> int | None:

@@ -18,9 +18,10 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
-    """Every command of the tutorial works, and prints what the page shows after it."""
-    page = (ROOT / "docs" / "tutorial" / "first-boot.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["tutorial/first-boot.md", "how-to/lint-migrations.md"])
+def test_the_page_does_what_it_says(tmp_path: Path, name: str) -> None:
+    """Every command of the page works, and prints what the page shows after it."""
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("LOCKSTEP_", "DATABASE_", "PG"))
     }
@@ -31,7 +32,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     for language, text in BLOCK.findall(page):
         if language == "sh":
             script.append(text)
-        else:
+        elif language == "text":
             expected += text.splitlines()
     done = subprocess.run(
         ["bash", "-e", "-c", "exec 2>&1\n" + "".join(script)],

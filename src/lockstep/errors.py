@@ -67,6 +67,12 @@ class Problem:
     next_step: str = ""
 
 
+def problem_as_dict(problem: Problem) -> dict[str, str]:
+    """Return a problem as JSON-ready values; the keys are part of the public contract."""
+    where = str(problem.place) if problem.place else ""
+    return {"what": problem.what, "where": where, "next": problem.next_step}
+
+
 class LockstepError(Exception):
     """Say what went wrong, where, why, and what to do next.
 
@@ -112,10 +118,7 @@ class LockstepError(Exception):
             "why": self.why,
             "next": self.next_step,
             "exit_status": self.exit_status,
-            "problems": [
-                {"what": p.what, "where": str(p.place) if p.place else "", "next": p.next_step}
-                for p in self.problems
-            ],
+            "problems": [problem_as_dict(problem) for problem in self.problems],
         }
 
 
@@ -194,7 +197,7 @@ class LockLost(Failed):
 
 
 class FilesRejected(Refused):
-    """Migration or seed files that cannot be run as they are; found before the first statement."""
+    """Migration or seed files that cannot be run as they are, or not twice; found before the first statement."""
 
     code = "LS401"
     exit_status = 65

@@ -131,6 +131,14 @@ class Planned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FilesWarned(Event):
+    """Pending files have ``count`` findings that refuse nothing, of which the first few are ``shown``: place, rule, message."""
+
+    count: int
+    shown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileBegun(Event):
     """A migration or seed (``kind``) begins; ``position`` of ``total`` counts from 1."""
 

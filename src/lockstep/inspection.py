@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockstep.development import DatabaseSource, database_of
 from lockstep.errors import LockstepError
@@ -14,7 +14,6 @@ from lockstep.interrupt import Interrupt
 from lockstep.migrate import failures, ledger
 from lockstep.migrate.files import Shipped, read_shipped
 from lockstep.migrate.plan import Applied, Plan, make_plan
-from lockstep.migrate.script import Script, read_scripts
 from lockstep.postgres.connection import address_of, connect, session_parameters
 from lockstep.postgres.doctor import Facts, diagnose, examine
 from lockstep.postgres.gate import different_database
@@ -22,6 +21,9 @@ from lockstep.postgres.lock import Holder, holder_of
 from lockstep.postgres.pooling import Pooling, pooling_of, refuse_statement_pooling
 from lockstep.postgres.session import QUERIES, ServerError, Session
 from lockstep.settings import Settings
+
+if TYPE_CHECKING:
+    from lockstep.migrate.lawful import Examined
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,11 @@ class View:
         )
         return shipped, plan, rows or []
 
-    def scripts(self, plan: Plan) -> list[Script]:
-        """Return the statements that would run; raises ``FilesRejected`` as a boot would."""
-        return read_scripts(plan.files, self.facts.major)
+    def examined(self, shipped: Shipped, plan: Plan) -> Examined:
+        """Return what would run, statement by statement; raises ``FilesRejected`` as a boot would."""
+        from lockstep.migrate.lawful import examine_pending
+
+        return examine_pending(shipped, plan.files, self.facts, self.settings.lint)
 
     def lock_holder(self) -> Holder | None:
         """Return who holds the boot lock now."""

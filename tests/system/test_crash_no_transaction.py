@@ -27,17 +27,22 @@ if TYPE_CHECKING:
 HEADER = "-- lockstep: no-transaction\n-- lockstep: lock-timeout none\n"
 GATE = "SELECT pg_advisory_xact_lock({});\n"
 ITEMS = "CREATE TABLE IF NOT EXISTS items (id bigint, name text);"
+ONCE = "-- lockstep: ignore insert because a second run must be seen"
 INDEX = "CREATE INDEX CONCURRENTLY IF NOT EXISTS items_id_idx ON items (id);"
 WRITING = "LOCK TABLE items IN ROW EXCLUSIVE MODE"
+FAILS = "".join(
+    f"-- lockstep: ignore {rule} because it is to fail\n"
+    for rule in ("create-index", "drop-object", "partition")
+)
 JOURNALING = "LOCK TABLE lockstep.journal IN EXCLUSIVE MODE"
 VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'items_id_idx'::regclass"
 STATEMENTS = (
     ITEMS,
-    "INSERT INTO items SELECT n, 'unguarded' FROM generate_series(1, 3) AS n;",
+    f"INSERT INTO items SELECT n, 'unguarded' FROM generate_series(1, 3) AS n; {ONCE}",
     INDEX,
-    "DO $$ BEGIN INSERT INTO items VALUES (4, 'unguarded too'); END $$;",
+    f"DO $$ BEGIN INSERT INTO items VALUES (4, 'unguarded too'); END $$; {ONCE}",
     "SET search_path = public;",
-    "INSERT INTO items VALUES (5, 'last');",
+    f"INSERT INTO items VALUES (5, 'last'); {ONCE}",
 )
 GATES = len(STATEMENTS) + 1
 SETS_SESSION = STATEMENTS.index("SET search_path = public;") + 1
@@ -158,9 +163,13 @@ def test_killed_while_the_file_is_recorded(
 @pytest.fixture
 def indexed(project: Project, boot: Boot) -> None:
     """A table with rows, and a file still to run that builds an index on it concurrently."""
-    project.migration("0001_items.sql", f"{ITEMS} INSERT INTO items VALUES (1, 'one'), (2, 'two');")
+    project.migration(
+        "0001_items.sql", f"{ITEMS} INSERT INTO items VALUES (1, 'one'), (2, 'two'); {ONCE}"
+    )
     boot()
-    project.migration("0002_index.sql", f"{HEADER}{INDEX}\nINSERT INTO items VALUES (3, 'after');")
+    project.migration(
+        "0002_index.sql", f"{HEADER}{INDEX}\nINSERT INTO items VALUES (3, 'after'); {ONCE}"
+    )
 
 
 def test_killed_while_an_index_is_built_concurrently(
@@ -218,7 +227,9 @@ def test_duplicates_fail_a_unique_index_until_they_are_gone(
     project: Project, observer: Observer, boot: Boot
 ) -> None:
     """Each start fails with a clear message; the invalid index never counts; with the data put right it is rebuilt."""
-    project.migration("0001_items.sql", f"{ITEMS} INSERT INTO items VALUES (1, 'one'), (1, 'uno');")
+    project.migration(
+        "0001_items.sql", f"{ITEMS} INSERT INTO items VALUES (1, 'one'), (1, 'uno'); {ONCE}"
+    )
     project.migration("0002_unique.sql", f"{HEADER}{INDEX.replace('INDEX', 'UNIQUE INDEX', 1)}")
 
     first, second = project.run("up", "--json"), project.run("up", "--json")
@@ -267,7 +278,7 @@ def test_a_statement_that_failed_fails_again(
     observer.rows("CREATE INDEX items_name_idx ON items (name)")
     observer.rows("CREATE TABLE parted (id bigint) PARTITION BY LIST (id)")
     observer.rows("CREATE TABLE part (id bigint)")
-    project.migration("0001_statement.sql", HEADER + statement)
+    project.migration("0001_statement.sql", HEADER + FAILS + statement)
     for _ in range(2):
         with pytest.raises(MigrationFailed) as failed:
             boot()
@@ -280,7 +291,8 @@ def test_a_corrected_file_continues_at_the_statement_that_failed(
     """What was done before it stays done and is not run again, though comments around it changed."""
     project.migration(
         "0001_items.sql",
-        f"{HEADER}{ITEMS}\nINSERT INTO items VALUES (1, 'once');\nINSERT INTO itmes VALUES (2, 'two');\n{INDEX}",
+        f"{HEADER}{ITEMS}\nINSERT INTO items VALUES (1, 'once'); {ONCE}\n"
+        f"INSERT INTO itmes VALUES (2, 'two'); {ONCE}\n{INDEX}",
     )
     with pytest.raises(MigrationFailed, match="itmes") as failed:
         boot()
@@ -289,8 +301,8 @@ def test_a_corrected_file_continues_at_the_statement_that_failed(
 
     project.migration(
         "0001_items.sql",
-        f"{HEADER}-- The second line\n{ITEMS} /* of */\n-- had a typo.\nINSERT INTO items VALUES (1, 'once');\n"
-        f"INSERT INTO items VALUES (2, 'two');\n{INDEX}",
+        f"{HEADER}-- The second line\n{ITEMS} /* of */\n-- had a typo.\nINSERT INTO items VALUES (1, 'once'); {ONCE}\n"
+        f"INSERT INTO items VALUES (2, 'two'); {ONCE}\n{INDEX}",
     )
 
     assert outcomes(boot()) == ["found done", "found done", "done", "done"]
@@ -303,13 +315,13 @@ def test_an_edited_file_runs_again_from_the_edit_on(
     """What stood behind the edit was done after something else, so that it is done again."""
     statements = [
         ITEMS,
-        "INSERT INTO items VALUES (1, 'one');",
-        "INSERT INTO items VALUES (2, 'two');",
+        f"INSERT INTO items VALUES (1, 'one'); {ONCE}",
+        f"INSERT INTO items VALUES (2, 'two'); {ONCE}",
     ]
     project.migration("0001_items.sql", HEADER + "\n".join([*statements, "SELECT 1 / 0;"]))
     with pytest.raises(MigrationFailed):
         boot()
-    statements[1] = "INSERT INTO items VALUES (1, 'uno');"
+    statements[1] = f"INSERT INTO items VALUES (1, 'uno'); {ONCE}"
     project.migration("0001_items.sql", HEADER + "\n".join(statements))
 
     edited = boot()

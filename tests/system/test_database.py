@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Boot = Callable[..., Recorder]
     Launch = Callable[..., Launched]
 
-ITEMS = "CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.items (id bigint);"
-GATE = f"{ITEMS}\nSELECT pg_advisory_xact_lock(1);\nINSERT INTO shop.items VALUES (1);"
+ITEMS = "CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.items (id bigint PRIMARY KEY);"
+GATE = f"{ITEMS}\nSELECT pg_advisory_xact_lock(1);\nINSERT INTO shop.items VALUES (1) ON CONFLICT (id) DO NOTHING;"
 APPLICATION = """
 import lockstep
 

@@ -40,20 +40,20 @@ UNFIT = {
     LONG: "SELEC 1;",
 }
 FINE = {
-    "0001_crlf.sql": "-- lockstep: lock-timeout 1s\r\nCREATE TABLE IF NOT EXISTS log (line text, id serial);\r\n",
-    "0002_no_semicolon.sql": "INSERT INTO log VALUES ('no semicolon')",
-    "0003_comment_at_the_end.sql": "INSERT INTO log VALUES ('comment') -- no newline",
-    "0004_percent.sql": "INSERT INTO log VALUES ('100% %s %(x)s {} {0} $1 \\n ''');",
-    "0005_empty_statements.sql": ";;INSERT INTO log VALUES ('empty statements');;\n;",
-    "0006_names.sql": "ALTER TABLE log ADD COLUMN IF NOT EXISTS \"größe 日本\" int; INSERT INTO log VALUES ('names');",
-    "0007_savepoint.sql": "SAVEPOINT a; INSERT INTO log VALUES ('gone'); ROLLBACK TO a; INSERT INTO log VALUES ('savepoint');",
-    "0007_twin.sql": "INSERT INTO log VALUES ('twin');",
-    '0008 it\'s a "name" 50% ünï.sql': "INSERT INTO log VALUES ('name');",
-    "0009_UPPER.SQL": "INSERT INTO log VALUES ('upper');",
-    "0010_mentions.sql": "DO $$ BEGIN\n-- lockstep: breaking\nINSERT INTO log VALUES ('\n-- lockstep: x'); END $$;",
-    "0011_mac.sql": "-- mac\rINSERT INTO log VALUES ('mac');\r",
-    "0012_alone.sql": "-- lockstep: no-transaction\r\nVACUUM log;\r\nINSERT INTO log VALUES ('alone') -- the end",
-    "0013_" + "é" * 123 + ".sql": "INSERT INTO log VALUES ('long');",
+    "0001_crlf.sql": "-- lockstep: lock-timeout 1s\r\nCREATE TABLE IF NOT EXISTS log (line text PRIMARY KEY, id serial);\r\n",
+    "0002_no_semicolon.sql": "INSERT INTO log VALUES ('no semicolon') ON CONFLICT (line) DO NOTHING",
+    "0003_comment_at_the_end.sql": "INSERT INTO log VALUES ('comment') ON CONFLICT (line) DO NOTHING -- no newline",
+    "0004_percent.sql": "INSERT INTO log VALUES ('100% %s %(x)s {} {0} $1 \\n ''') ON CONFLICT (line) DO NOTHING;",
+    "0005_empty_statements.sql": ";;INSERT INTO log VALUES ('empty statements') ON CONFLICT (line) DO NOTHING;;\n;",
+    "0006_names.sql": "ALTER TABLE log ADD COLUMN IF NOT EXISTS \"größe 日本\" int; INSERT INTO log VALUES ('names') ON CONFLICT (line) DO NOTHING;",
+    "0007_savepoint.sql": "SAVEPOINT a; INSERT INTO log VALUES ('gone') ON CONFLICT (line) DO NOTHING; ROLLBACK TO a; INSERT INTO log VALUES ('savepoint') ON CONFLICT (line) DO NOTHING;",
+    "0007_twin.sql": "INSERT INTO log VALUES ('twin') ON CONFLICT (line) DO NOTHING;",
+    '0008 it\'s a "name" 50% ünï.sql': "INSERT INTO log VALUES ('name') ON CONFLICT (line) DO NOTHING;",
+    "0009_UPPER.SQL": "INSERT INTO log VALUES ('upper') ON CONFLICT (line) DO NOTHING;",
+    "0010_mentions.sql": "DO $$ BEGIN\n-- lockstep: breaking\nINSERT INTO log VALUES ('\n-- lockstep: x') ON CONFLICT (line) DO NOTHING; END $$;",
+    "0011_mac.sql": "-- mac\rINSERT INTO log VALUES ('mac') ON CONFLICT (line) DO NOTHING;\r",
+    "0012_alone.sql": "-- lockstep: no-transaction\r\nVACUUM log;\r\nINSERT INTO log VALUES ('alone') ON CONFLICT (line) DO NOTHING -- the end",
+    "0013_" + "é" * 123 + ".sql": "INSERT INTO log VALUES ('long') ON CONFLICT (line) DO NOTHING;",
     ".0014_hidden.sql": "nonsense",
     "README.md": "nonsense",
 }
@@ -165,7 +165,10 @@ def test_what_is_odd_and_fine_runs(project: Project, observer: Observer) -> None
         "mac",
         "alone",
         "long",
-        "twin",
+    ]
+    assert first.names("FileApplied") == [
+        *(name for name in FINE if name[0] == "0"),
+        "0099_link.sql",
     ]
     assert (second.status, second.names("FileApplied")) == (0, [])
 

@@ -83,7 +83,9 @@ def test_an_older_release_runs_on_a_newer_schema(
 def test_an_older_release_refuses_a_breaking_change(shop: Project, boot: Boot) -> None:
     """Under the lock as without it, with 65 and the file's name; the release that ships it runs."""
     boot()
-    breaking = shop.migration("0004_drop.sql", "-- lockstep: breaking\nDROP TABLE items CASCADE;")
+    breaking = shop.migration(
+        "0004_drop.sql", "-- lockstep: breaking\nDROP TABLE IF EXISTS items CASCADE;"
+    )
     boot()
     assert took_no_lock(boot())
     breaking.unlink()
@@ -217,7 +219,10 @@ def test_two_applications_share_a_database(shop: Project, boot: Boot, observer: 
 
 def test_seeds_of_development_stay_there(shop: Project, boot: Boot, observer: Observer) -> None:
     """Production neither runs them nor misses them where they ran."""
-    shop.seed("0002_demo.sql", "-- lockstep: only development\nINSERT INTO items (id) VALUES (99);")
+    shop.seed(
+        "0002_demo.sql",
+        "-- lockstep: only development\nINSERT INTO items (id) VALUES (99) ON CONFLICT (id) DO NOTHING;",
+    )
     boot(LOCKSTEP_ENV="production")
     assert observer.rows("SELECT id FROM items ORDER BY id") == [1, 2, 3, 4]
     assert took_no_lock(boot(LOCKSTEP_ENV="production"))
@@ -230,7 +235,8 @@ def test_seeds_of_development_stay_there(shop: Project, boot: Boot, observer: Ob
 def test_a_seed_and_its_row_are_one(shop: Project, boot: Boot, observer: Observer) -> None:
     """A seed that fails leaves neither rows nor its record; corrected, it runs once."""
     shop.seed(
-        "0002_bad.sql", "INSERT INTO items (id) VALUES (5);\nINSERT INTO items (id) VALUES (5);"
+        "0002_bad.sql",
+        "INSERT INTO items (id) VALUES (5) ON CONFLICT (id) DO NOTHING;\nSELECT 1 / 0;",
     )
     with pytest.raises(MigrationFailed) as caught:
         boot()
@@ -240,7 +246,7 @@ def test_a_seed_and_its_row_are_one(shop: Project, boot: Boot, observer: Observe
     ]
     assert observer.rows("SELECT id FROM items WHERE id > 3") == [4]
 
-    shop.seed("0002_bad.sql", "INSERT INTO items (id) VALUES (5);")
+    shop.seed("0002_bad.sql", "INSERT INTO items (id) VALUES (5) ON CONFLICT (id) DO NOTHING;")
     assert applied(boot()) == ["0002_bad.sql"]
     assert took_no_lock(boot())
 
@@ -253,12 +259,13 @@ TAMPERING = {
         CREATE OR REPLACE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE OR REPLACE TRIGGER nothing BEFORE INSERT ON lockstep.ledger FOR EACH ROW EXECUTE FUNCTION nothing();
     """,
-    "the table": "DROP TABLE lockstep.ledger;",
-    "the schema": "DROP SCHEMA lockstep CASCADE;",
-    "the schema, without a transaction": "-- lockstep: no-transaction\nDROP SCHEMA lockstep CASCADE;",
+    "the table": "DROP TABLE IF EXISTS lockstep.ledger;",
+    "the schema": "DROP SCHEMA IF EXISTS lockstep CASCADE;",
+    "the schema, without a transaction": "-- lockstep: no-transaction\nDROP SCHEMA IF EXISTS lockstep CASCADE;",
     "its own row, later": """
         CREATE OR REPLACE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN DELETE FROM lockstep.ledger WHERE name = NEW.name; RETURN NULL; END';
+        DROP TRIGGER IF EXISTS gone ON lockstep.ledger;
         CREATE CONSTRAINT TRIGGER gone AFTER INSERT ON lockstep.ledger INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION gone();
     """,

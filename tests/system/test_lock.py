@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Boot = Callable[..., Recorder]
     BootBeside = Callable[..., Beside]
 
+ONCE = "-- lockstep: ignore insert because a second run must be seen"
 LOG = "CREATE TABLE IF NOT EXISTS log (what text NOT NULL);"
 GATE = "SELECT pg_advisory_xact_lock({});"
 CONNECTED_BOOTS = """
@@ -34,7 +35,7 @@ def gated(project: Project, gate: int) -> None:
     """Write a migration that waits at *gate* and then logs that it ran."""
     project.migration(
         "0001_log.sql",
-        f"-- lockstep: lock-timeout none\n{GATE.format(gate)}\n{LOG}\nINSERT INTO log VALUES ('ran');",
+        f"-- lockstep: lock-timeout none\n{GATE.format(gate)}\n{LOG}\nINSERT INTO log VALUES ('ran'); {ONCE}",
     )
 
 
@@ -42,14 +43,14 @@ def test_twenty_at_once_apply_each_file_once(
     project: Project, launch: Launch, observer: Observer
 ) -> None:
     """All exit 0, and no file ran twice, though its rows are not guarded."""
-    project.migration("0001_log.sql", f"{LOG} INSERT INTO log VALUES ('0001');")
-    project.migration("0002_more.sql", "INSERT INTO log VALUES ('0002');")
+    project.migration("0001_log.sql", f"{LOG} INSERT INTO log VALUES ('0001'); {ONCE}")
+    project.migration("0002_more.sql", f"INSERT INTO log VALUES ('0002'); {ONCE}")
     project.migration(
         "0003_index.sql",
-        "-- lockstep: no-transaction\nINSERT INTO log VALUES ('0003');\n"
+        f"-- lockstep: no-transaction\nINSERT INTO log VALUES ('0003'); {ONCE}\n"
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS log_what_idx ON log (what);",
     )
-    project.seed("0001_first.sql", "INSERT INTO log VALUES ('seed');")
+    project.seed("0001_first.sql", f"INSERT INTO log VALUES ('seed'); {ONCE}")
     observer.shut(DEFAULT_LOCK_KEY)
     boots = [launch() for _ in range(20)]
     until(lambda: len(observer.rows(CONNECTED_BOOTS)) == 20, 60, what="twenty boots that wait")
@@ -72,7 +73,8 @@ def test_an_index_is_built_concurrently_while_others_wait(
     """Whoever waits for the lock keeps no snapshot that the build would have to wait for."""
     project.migration(
         "0001_items.sql",
-        "CREATE TABLE IF NOT EXISTS items (id bigint); INSERT INTO items SELECT generate_series(1, 1000);",
+        "CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY); "
+        "INSERT INTO items SELECT generate_series(1, 1000) ON CONFLICT (id) DO NOTHING;",
     )
     project.migration(
         "0002_items_id_idx.sql",
@@ -126,7 +128,7 @@ def test_a_holder_that_is_killed_frees_the_others(
     observer.rows("CREATE TABLE once (done boolean)")
     project.migration(
         "0001_slow.sql",
-        f"SELECT pg_sleep(60) WHERE NOT EXISTS (SELECT FROM once); {LOG} INSERT INTO log VALUES ('ran');",
+        f"SELECT pg_sleep(60) WHERE NOT EXISTS (SELECT FROM once); {LOG} INSERT INTO log VALUES ('ran'); {ONCE}",
     )
     holder = launch()
     observer.sleeping()

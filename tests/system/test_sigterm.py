@@ -115,12 +115,16 @@ class Stage:
 
     def in_a_migration(self) -> Launched:
         """A statement of a migration takes its time."""
-        self.project.migration("0002_sleep.sql", f"INSERT INTO items VALUES (9); {SLEEP}")
+        self.project.migration(
+            "0002_sleep.sql", f"INSERT INTO items VALUES (9) ON CONFLICT (id) DO NOTHING; {SLEEP}"
+        )
         return self._asleep()
 
     def in_a_seed(self) -> Launched:
         """A statement of a seed takes its time."""
-        self.project.seed("0001_sleep.sql", f"INSERT INTO items VALUES (9); {SLEEP}")
+        self.project.seed(
+            "0001_sleep.sql", f"INSERT INTO items VALUES (9) ON CONFLICT (id) DO NOTHING; {SLEEP}"
+        )
         return self._asleep()
 
     def in_a_statement(self) -> Launched:
@@ -147,7 +151,9 @@ class Stage:
 
     def recording(self) -> Launched:
         """A file has run, and its record waits."""
-        self.project.migration("0002_more.sql", f"{PATIENT}INSERT INTO items VALUES (9);")
+        self.project.migration(
+            "0002_more.sql", f"{PATIENT}INSERT INTO items VALUES (9) ON CONFLICT (id) DO NOTHING;"
+        )
         return self._blocked("LOCK TABLE lockstep.ledger IN EXCLUSIVE MODE")
 
     def _asleep(self) -> Launched:
@@ -189,7 +195,7 @@ class Stage:
 @pytest.fixture
 def stage(project: Project, launch: Launch, boot: Boot, observer: Observer) -> Iterator[Stage]:
     """Make the table that all moments work on, and the ledger with it."""
-    project.migration("0001_items.sql", "CREATE TABLE IF NOT EXISTS items (id bigint);")
+    project.migration("0001_items.sql", "CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);")
     boot()
     with ExitStack() as until_over:
         yield Stage(project, launch, observer, until_over)

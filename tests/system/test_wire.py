@@ -45,9 +45,11 @@ def shop(logged: Server, project: Project) -> Iterator[Project]:
     with Databases(logged.conninfo()) as databases:
         conninfo = databases.create()
         shop = Project(project.root, conninfo)
-        shop.migration("0001_items.sql", "CREATE TABLE IF NOT EXISTS items (id bigint);")
+        shop.migration(
+            "0001_items.sql", "CREATE TABLE IF NOT EXISTS items (id bigint PRIMARY KEY);"
+        )
         shop.migration('0002 it\'s "odd".sql', "SELECT '%s', '{}';")
-        shop.seed("0001_more.sql", "INSERT INTO items VALUES (1);")
+        shop.seed("0001_more.sql", "INSERT INTO items VALUES (1) ON CONFLICT (id) DO NOTHING;")
         yield shop
         databases.drop(conninfo)
 

@@ -92,6 +92,13 @@ class Console:
         if event.ahead:
             self._note(f"the database is ahead of this release by {', '.join(event.ahead)}")
 
+    @_show.register(e.FilesWarned)
+    def _(self, event: e.FilesWarned) -> None:
+        for line in event.shown:
+            self._note(line)
+        if event.count > len(event.shown):
+            self._note(f"and {event.count - len(event.shown)} more: lockstep plan shows them")
+
     @_show.register(e.FileBegun)
     def _(self, event: e.FileBegun) -> None:
         self._draw(f"{event.kind} {event.position}/{event.total} {event.name} ...")

@@ -56,7 +56,7 @@ def _problem(problem: Problem, palette: Palette) -> list[str]:
     if problem.place is not None and problem.place.excerpt:
         lines += _indented(problem.place.excerpt)
     if problem.next_step:
-        lines.append(palette.dim(f"    {problem.next_step}"))
+        lines += [palette.dim(f"    {line}") for line in problem.next_step.splitlines()]
     return lines
 
 

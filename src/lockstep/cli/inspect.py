@@ -13,7 +13,9 @@ from lockstep.cli.colour import palette_for
 from lockstep.cli.errors import render_error
 from lockstep.cli.invocation import settings_of
 from lockstep.durations import format_duration
-from lockstep.inspection import Diagnosis, diagnose_connections, look
+from lockstep.errors import FilesRejected, LockstepError, problem_as_dict
+from lockstep.inspection import Diagnosis, View, diagnose_connections, look
+from lockstep.migrate.files import Shipped
 from lockstep.migrate.plan import Plan
 from lockstep.timeline import format_utc
 
@@ -27,6 +29,7 @@ def status(options: argparse.Namespace) -> int:
     """``lockstep status``."""
     with look(settings_of(options), _silent) as view:
         shipped, plan, applied = view.plan()
+        refusal = _refusal(view, shipped, plan)
         holder = view.lock_holder()
         address = view.session.address
         version = view.facts.version
@@ -41,6 +44,7 @@ def status(options: argparse.Namespace) -> int:
                 ],
                 "pending": [file.name for file in plan.files],
                 **plan.as_dict(),
+                "refused": refusal.as_dict() if refusal else None,
                 "lock_holder": str(holder) if holder else None,
             }
         )
@@ -50,6 +54,8 @@ def status(options: argparse.Namespace) -> int:
         count = sum((file.kind, file.name) in known for file in shipped.files)
         print(f"applied   {count} of {len(shipped.files)} shipped")
         _print_plan_lines(plan)
+        if refusal:
+            print(f"refused   {refusal.what}; lockstep plan lists them")
         if holder:
             print(f"lock      held by {holder}")
     return _exit_status(plan, options)
@@ -58,8 +64,8 @@ def status(options: argparse.Namespace) -> int:
 def plan(options: argparse.Namespace) -> int:
     """``lockstep plan``."""
     with look(settings_of(options), _silent) as view:
-        _, made, _ = view.plan()
-        scripts = view.scripts(made)
+        shipped, made, _ = view.plan()
+        examined = view.examined(shipped, made)
     if options.json:
         files = [
             {
@@ -68,12 +74,15 @@ def plan(options: argparse.Namespace) -> int:
                 "transaction": s.header.transaction,
                 "statements": [statement.text for statement in s.statements],
             }
-            for s in scripts
+            for s in examined.scripts
         ]
-        _print_json({**made.as_dict(), "files": files})
+        warnings = [problem_as_dict(warning) for warning in examined.warnings]
+        _print_json({**made.as_dict(), "files": files, "warnings": warnings})
         return _exit_status(made, options)
     _print_plan_lines(made)
-    for script in scripts:
+    for warning in examined.warnings:
+        print(f"warning   {warning.place}: {warning.what}")
+    for script in examined.scripts:
         alone = "" if script.header.transaction else "  (no-transaction: statement by statement)"
         print(f"\n{script.file.shown}{alone}")
         for statement in script.statements:
@@ -140,6 +149,16 @@ def doctor(options: argparse.Namespace) -> int:
             else "fit: a boot can go on from here"
         )
     return refusal.exit_status if refusal else 0
+
+
+def _refusal(view: View, shipped: Shipped, plan: Plan) -> LockstepError | None:
+    """Return what a boot would say of the pending files, None if it would run them."""
+    try:
+        if not plan.at_head:
+            view.examined(shipped, plan)
+    except FilesRejected as error:
+        return error
+    return None
 
 
 def _print_diagnosis(diagnosis: Diagnosis) -> None:

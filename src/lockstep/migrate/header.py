@@ -6,6 +6,7 @@ An unknown directive is an error: a misspelt ``no-transaction`` must not quietly
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from dataclasses import replace
 from typing import Any
@@ -102,14 +103,20 @@ def _lock_timeout(header: Header, argument: str) -> tuple[Header, str, str]:
 
 def _inexact(comment: str, word: str) -> tuple[str, str]:
     shown = " ".join(comment.split())[:60]
-    near = difflib.get_close_matches(word.lower(), WORDS, n=1)
-    form = f"-- lockstep: {near[0] if near else '<directive>'}"
+    form = f"-- lockstep: {_near(word.lower()) or '<directive>'}"
     return f"{shown!r} is not a directive, though it looks like one", f"Write it as: {form}"
 
 
 def _nearest(word: str) -> str:
-    near = difflib.get_close_matches(word, WORDS, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known are {', '.join(WORDS)}."
+    near = _near(word)
+    return f"Did you mean {near!r}?" if near else f"Known are {', '.join(WORDS)}."
+
+
+@functools.lru_cache(maxsize=64)
+def _near(word: str) -> str:
+    # A word is compared in quadratic time; no directive is long.
+    near = difflib.get_close_matches(word, WORDS, n=1) if len(word) < 100 else []
+    return near[0] if near else ""
 
 
 def _misplaced(word: str) -> tuple[str, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from lockstep.errors import Place, Problem
-from lockstep.migrate.files import File, rejected
+from lockstep.migrate.files import File
 from lockstep.migrate.header import Header, parse_header
 from lockstep.position import place_at
+from lockstep.sql.encodings import decode
 from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, opaque, parse
+from lockstep.sql.prepass import SYNTAX_HELP
+from lockstep.sql.psql import COMMAND_HELP
+from lockstep.sql.templates import LOOKS_LIKE, TEMPLATE_HELP
 from lockstep.sql.transactions import (
     client_copy,
     concurrent_index,
@@ -25,14 +28,14 @@ _CONTROL_AT_LINE_START = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _COPY_ROWS = re.compile(r"\b(?P<copy>COPY)\b[^;]*\bFROM\s+STDIN\b[^;]*;", re.IGNORECASE)
-_TEMPLATE = re.compile(r"\{\{|\{%|\$\{")
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     """A file, its directives and its statements, fit to run; ``only_validates``: nothing in it keeps other sessions waiting.
 
-    Trees are kept where a statement may have to be probed for, in no-transaction files: they are by far the largest part.
+    The statements of a script that runs have trees where one may have to be probed for, in no-transaction files: trees are by
+    far the largest part.
     """
 
     file: File
@@ -45,23 +48,16 @@ class Script:
         """The text that runs."""
         return self.file.text
 
-
-def read_scripts(files: Iterable[File], server_major: int) -> list[Script]:
-    """Examine all *files*; raise ``FilesRejected`` with every problem of every file, or return what will run."""
-    scripts: list[Script] = []
-    problems: list[Problem] = []
-    for file in files:
-        script, found = examine(file, server_major)
-        problems += found
-        if script is not None:
-            scripts.append(script)
-    if problems:
-        raise rejected(problems)
-    return scripts
+    def fit_to_keep(self) -> Script:
+        """Return the script without the trees that nobody needs any more."""
+        if not self.header.transaction:
+            return self
+        bare = [Statement(known.offset, known.text, known.kind, {}) for known in self.statements]
+        return Script(self.file, self.header, tuple(bare), self.only_validates)
 
 
 def examine(file: File, server_major: int) -> tuple[Script | None, list[Problem]]:
-    """Return the script of *file*, or None with what is wrong with it."""
+    """Return the script of *file* with all trees, or None with what keeps it from running even once."""
     byte_problem = _unfit_bytes(file)
     if byte_problem:
         return None, [byte_problem]
@@ -79,42 +75,16 @@ def examine(file: File, server_major: int) -> tuple[Script | None, list[Problem]
 
 def _script(file: File, header: Header, statements: list[Statement]) -> Script:
     only_validates = all(validates_only(statement) for statement in statements)
-    if header.transaction:
-        statements = [Statement(known.offset, known.text, known.kind, {}) for known in statements]
     return Script(file, header, tuple(statements), only_validates)
 
 
 def _unfit_bytes(file: File) -> Problem | None:
-    raw = file.raw
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return Problem(
-            "begins with a byte order mark",
-            Place(file.shown, 1, 1),
-            "Save it as UTF-8 without BOM.",
-        )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in raw[:2]:
-        return Problem("is UTF-16", Place(file.shown, 1, 1), "Save it as UTF-8 without BOM.")
-    nul = raw.find(b"\0")
-    if nul >= 0:
-        return Problem(
-            "holds a NUL byte, which SQL text cannot",
-            _byte_place(file, nul),
-            "Remove it; in a bytea literal write it as '\\x00'.",
-        )
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        return Problem(
-            f"is not UTF-8: byte 0x{raw[error.start]:02x}",
-            _byte_place(file, error.start),
-            "Save it as UTF-8.",
-        )
-    return None
-
-
-def _byte_place(file: File, offset: int) -> Place:
-    before = file.raw[:offset].decode(errors="replace")
-    return place_at(file.shown, before + file.raw[offset:].decode(errors="replace"), len(before))
+    decoded = decode(file.raw)
+    if not decoded.findings:
+        return None
+    found = decoded.findings[0]
+    place = place_at(file.shown, decoded.original, found.start)
+    return Problem(found.message, place, found.help)
 
 
 def _syntax_problem(file: File, error: NotParsed) -> Problem:
@@ -129,11 +99,10 @@ def _syntax_problem(file: File, error: NotParsed) -> Problem:
         return Problem(
             f"{rest[0]} is a command of psql: only SQL runs here",
             place,
-            "Take it out; the runner connects, orders and wraps the files itself.",
+            COMMAND_HELP,
         )
-    hint = f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION})."
-    if _TEMPLATE.search(text.split("\n")[place.line - 1]):
-        hint = "It looks like a template: files run as they are, so ship what it renders to."
+    looks_like_template = LOOKS_LIKE.search(text.split("\n")[place.line - 1])
+    hint = TEMPLATE_HELP if looks_like_template else SYNTAX_HELP
     return Problem(" ".join(str(error).split()), place, hint)
 
 

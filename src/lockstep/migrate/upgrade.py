@@ -24,6 +24,7 @@ from lockstep.postgres.session import QUERIES as SESSION_QUERIES
 from lockstep.settings import Settings
 
 if TYPE_CHECKING:
+    from lockstep.migrate.lawful import Examined
     from lockstep.migrate.script import Script
 
 
@@ -51,6 +52,7 @@ class Upgrade:
         self._settings = settings
         self._report = report
         self._scripts: dict[tuple[str, str], Script] = {}
+        self._examined: Examined
         self._has_ledger = opened.facts.has_ledger
         self.plan = Plan()
         self.recorded = False
@@ -83,6 +85,8 @@ class Upgrade:
         if any((file.kind, file.name) not in self._scripts for file in self.plan.files):
             self._examine(self.plan.files)
         self._report_plan()
+        if self._examined.warnings:
+            self._report(self._examined.event())
 
     @property
     def lock_note(self) -> str:
@@ -168,12 +172,16 @@ class Upgrade:
         )
 
     def _examine(self, files: Sequence[File]) -> None:
-        from lockstep.migrate.script import read_scripts
+        from lockstep.migrate.lawful import examine_pending
 
-        scripts = read_scripts(files, self._facts.major)
-        self._scripts = {(script.file.kind, script.file.name): script for script in scripts}
+        self._examined = examined = examine_pending(
+            self._shipped, files, self._facts, self._settings.lint
+        )
+        self._scripts = {
+            (script.file.kind, script.file.name): script for script in examined.scripts
+        }
         if self._pooled:
-            self._refuse_unless_transactional(scripts)
+            self._refuse_unless_transactional(examined.scripts)
 
     def _refuse_unless_transactional(self, scripts: Sequence[Script]) -> None:
         alone = [script.file for script in scripts if not script.header.transaction]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -10,19 +11,40 @@ from lockstep.sql.objects import Key
 Verb = Literal["create", "replace", "drop", "rename", "use", "write", "opaque"]
 
 
-class Thing(NamedTuple):
+class _Thing(NamedTuple):
+    kind: str
+    packed: bytes | None
+    owner: Key | None
+    columns: tuple[str, ...]
+    facts: Mapping[str, Any] | None
+
+
+class Thing(_Thing):
     """What is known of an object that exists.
 
-    ``kind`` is what it is among those of its class (an index and a view are both relations); ``definition`` its tree without
-    places, to see whether two are the same; ``owner`` the table or column that takes it along when it goes; ``columns`` those
-    of the owner that it cannot do without; ``facts`` what rules look up.
+    ``kind`` is what it is among those of its class (an index and a view are both relations); ``definition`` its tree, None if
+    it is not known; ``owner`` the table or column that takes it along when it goes; ``columns`` those of the owner that it
+    cannot do without; ``facts`` what rules look up.
     """
 
-    kind: str = ""
-    definition: Any = None
-    owner: Key | None = None
-    columns: tuple[str, ...] = ()
-    facts: Mapping[str, Any] | None = None
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        kind: str = "",
+        definition: Any = None,
+        owner: Key | None = None,
+        columns: tuple[str, ...] = (),
+        facts: Mapping[str, Any] | None = None,
+    ) -> Thing:
+        """Make one; the definition is kept packed: the trees of a long history would be most of a boot's memory."""
+        packed = None if definition is None else marshal.dumps(definition)
+        return super().__new__(cls, kind, packed, owner, columns, facts)
+
+    @property
+    def definition(self) -> Any:
+        """The tree of the statement, or of the part of it, that made the object."""
+        return None if self.packed is None else marshal.loads(self.packed)  # noqa: S302  # packed above
 
     def fact(self, name: str, default: Any = None) -> Any:
         """Return one of the facts."""

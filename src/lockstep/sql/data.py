@@ -266,7 +266,7 @@ def inserted_columns(tree: Node, table: Key, state: State) -> tuple[str, ...] | 
     if select is None:
         return ()  # DEFAULT VALUES
     known = state.thing(table)
-    if known is None or known.definition is None:
+    if known is None or known.packed is None:
         return None
     columns = tuple(key[3] for key, _ in state.parts(table, "column"))
     rows = select.get("valuesLists")

@@ -52,7 +52,7 @@ def _insert(tree: Node, table: Key, state: State) -> str:
     given = inserted_columns(tree, table, state)
     infer = conflict.get("infer")
     if infer is None:
-        if given is None or known is None or known.definition is None:
+        if given is None or known is None or known.packed is None:
             return "" if reads_its_target(tree, table, state) else "no-target-unknown"
         return "" if fitting_keys(tree, table, state) else "no-target"
     columns = [item["IndexElem"].get("name", "") for item in infer.get("indexElems", ())]
@@ -60,7 +60,7 @@ def _insert(tree: Node, table: Key, state: State) -> str:
         return "no-target"
     if (
         known is None
-        or known.definition is None
+        or known.packed is None
         or not all(columns)
         or infer.get("conname")
         or infer.get("whereClause")

@@ -45,6 +45,15 @@ class State:
                 return (kind, schema, names[0], *outer)
         return (kind, self.path[0], names[0], *outer)
 
+    def new_key(self, kind: str, names: tuple[str, ...]) -> Key:
+        """Return the key of an object that is about to be made: in the first schema of the path that may be there."""
+        if len(names) > 1:
+            return self.key(kind, names)
+        for schema in self.path:
+            if self.exists(("schema", schema)) is not False:
+                return (kind, schema, truncated(names[0]))
+        return (kind, "", truncated(names[0]))
+
     def spelled(self, key: Key) -> Key:
         """Return *key* with the schema that must be written for it here, empty if none need be."""
         if key[0] in SCHEMALESS:
@@ -227,9 +236,7 @@ class State:
             type_ = thing.fact("type", "") if thing is not None and thing.kind == "column" else ""
             if thing is not None and type_.removesuffix("[]").rpartition(".")[2] == old[2]:
                 facts = {**(thing.facts or {}), "type": type_.replace(old[2], new[2])}
-                self._put(
-                    key, Thing(thing.kind, thing.definition, thing.owner, thing.columns, facts)
-                )
+                self._put(key, thing._replace(facts=facts))
 
     def _function_exists(self, key: Key) -> bool | None:
         if any(True for _ in self.parts(("function name", *key[1:3]))):
@@ -261,4 +268,4 @@ def _moved(part: Key, old: Key, new: Key) -> Key:
 
 
 def _owned(thing: Thing, owner: Key | None) -> Thing:
-    return Thing(thing.kind, thing.definition, owner, thing.columns, thing.facts)
+    return thing._replace(owner=owner)

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lockstep.testing import Project
 
-CONTENT = "CREATE TABLE IF NOT EXISTS content (id bigint);"
+CONTENT = "CREATE TABLE IF NOT EXISTS content (id bigint PRIMARY KEY);"
 EVERYTHING = """
 SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname !~ '^pg_|^information_schema$' UNION ALL SELECT nspname FROM pg_namespace ORDER BY 1

@@ -27,7 +27,7 @@ def failure(project: Project, boot: Boot, ask: Ask) -> Callable[[str], Migration
         project.migration("0002_fails.sql", text)
         project.migration("0003_later.sql", "CREATE TABLE IF NOT EXISTS later (id int);")
         with pytest.raises(MigrationFailed) as caught:
-            boot()
+            boot(LOCKSTEP_LINT="report")
         assert ask(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
         ) == ["fine"]
@@ -157,8 +157,12 @@ def test_text_that_the_server_does_not_understand_at_all(
         connection.execute(
             f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
         )
-    project.migration("0001_fine.sql", 'CREATE TABLE "größe" AS SELECT \'é\'::text AS "ü";')
-    project.migration("0002_fails.sql", "CREATE TABLE arrow AS SELECT '→'::text AS x;")
+    project.migration(
+        "0001_fine.sql", 'CREATE TABLE IF NOT EXISTS "größe" AS SELECT \'é\'::text AS "ü";'
+    )
+    project.migration(
+        "0002_fails.sql", "CREATE TABLE IF NOT EXISTS arrow AS SELECT '→'::text AS x;"
+    )
     with pytest.raises(MigrationFailed) as caught:
         boot(LOCKSTEP_DATABASE_URL=latin)
     assert caught.value.what.startswith(
@@ -175,7 +179,7 @@ def test_the_next_start_with_a_corrected_file_completes(
 ) -> None:
     """What failed was not recorded, so it may be corrected."""
     failure("SELECT 1/0;")
-    project.migration("0002_fails.sql", "INSERT INTO fine VALUES (1);")
+    project.migration("0002_fails.sql", "INSERT INTO fine VALUES (1) ON CONFLICT (id) DO NOTHING;")
     boot()
     assert ask("SELECT name FROM lockstep.ledger ORDER BY position") == [
         "0001_fine.sql",
@@ -185,7 +189,7 @@ def test_the_next_start_with_a_corrected_file_completes(
 
 
 SETTINGS = """
-CREATE SCHEMA elsewhere;
+CREATE SCHEMA IF NOT EXISTS elsewhere;
 SET search_path = elsewhere;
 SET ROLE pg_read_all_data;
 SET standard_conforming_strings = off;
@@ -201,7 +205,7 @@ def test_a_file_leaves_nothing_behind_in_the_session(
     project.migration("0001_sets.sql", SETTINGS)
     project.migration(
         "0002_finds.sql",
-        "CREATE TABLE found AS SELECT current_user::text AS role, current_schema()::text AS schema, "
+        "CREATE TABLE IF NOT EXISTS found AS SELECT current_user::text AS role, current_schema()::text AS schema, "
         "'a\\b' AS text, current_setting('lock_timeout') AS timeout, to_regclass('pg_temp.fine2') AS temporary;",
     )
     project.seed("0001_sets.sql", "SET ROLE pg_read_all_data; SELECT 1;")

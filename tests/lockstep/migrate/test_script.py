@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.errors import FilesRejected, Place, Problem
-from lockstep.migrate.files import File, checksum_of
-from lockstep.migrate.script import Script, examine, read_scripts
+from lockstep.migrate.files import File, Shipped, checksum_of
+from lockstep.migrate.lawful import examine_pending
+from lockstep.migrate.script import Script, examine
+from lockstep.postgres.doctor import Facts
 from lockstep.sql.parser import GRAMMAR_VERSION
 
+FACTS = Facts(
+    backend_pid=1,
+    database="shop",
+    role="shop",
+    server_version=GRAMMAR_VERSION * 10000,
+    standby=False,
+    read_only=False,
+    may_create_schema=True,
+    schema="public",
+    may_create_table=True,
+    search_path="public",
+    server_started=datetime(2026, 1, 1, tzinfo=UTC),
+    has_ledger=False,
+    settings_made=None,
+)
 NO_TRANSACTION = "-- lockstep: no-transaction\n"
 
 
@@ -224,7 +242,7 @@ def test_all_problems_of_all_files_at_once() -> None:
         file_of(b"\xff", "0004_d.sql"),
     ]
     with pytest.raises(FilesRejected) as caught:
-        read_scripts(files, GRAMMAR_VERSION)
+        examine_pending(Shipped(tuple(files)), files, FACTS)
     assert caught.value.what == "3 files cannot be run as they are (6 problems)"
     assert [
         str(problem.place).removeprefix("migrations/") for problem in caught.value.problems

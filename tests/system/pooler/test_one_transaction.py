@@ -62,9 +62,11 @@ def test_a_failing_file_leaves_nothing_of_any(
     files: Project, pooler: Pooler, boot: Boot, observer: Observer
 ) -> None:
     """The seed fails: the migrations before it are rolled back too, and the message says so."""
-    files.seed("0002_broken.sql", "INSERT INTO items VALUES (2);\nINSERT INTO items VALUES (2);")
+    files.seed(
+        "0002_broken.sql", "SELECT 1;\nINSERT INTO items VALUES (NULL) ON CONFLICT (id) DO NOTHING;"
+    )
 
-    with pytest.raises(MigrationFailed, match=r"0002_broken.sql: duplicate key") as failed:
+    with pytest.raises(MigrationFailed, match=r"0002_broken.sql: null value") as failed:
         boot(LOCKSTEP_DATABASE_URL=pooler("transaction", 2))
 
     assert failed.value.where == "seeds/0002_broken.sql:2:1"
@@ -102,7 +104,7 @@ def test_nothing_is_left_on_the_server_process(
     )
     project.migration(
         "0002_look.sql",
-        f"CREATE TABLE found AS {FOUND};" + "SELECT 1 / 0;" * fails,
+        f"CREATE TABLE IF NOT EXISTS found AS {FOUND};" + "SELECT 1 / 0;" * fails,
     )
     before = found_by_another_client(pooled)
 

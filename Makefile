@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test check format lint types imports docs bench bench-lint corpus-check new-rule lock clean
+.PHONY: help venv run test fuzz check format lint types imports docs bench bench-lint corpus-check new-rule lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -18,6 +18,9 @@ run: venv ## boot the studio on an embedded PostgreSQL
 
 test: venv ## the whole suite, on a private PostgreSQL that it starts itself
 	@$(PY) -m pytest -n auto --dist worksteal
+
+fuzz: venv ## mutated statements and random bytes through the analyser for some minutes, by hand
+	@$(PY) -m pytest --hypothesis-profile=fuzz --timeout=0 -n auto tests/lockstep/sql/test_fuzz.py
 
 check: venv format lint types imports test ## everything that CI calls
 
@@ -48,8 +51,8 @@ matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to
 	  echo "PostgreSQL $${server%%=*}:"; \
 	  LOCKSTEP_PG_BIN="$${server#*=}" $(PY) -m pytest -q -n auto --dist worksteal $(MATRIX) || exit 1; done
 
-corpus-check: venv ## ask PostgreSQL which files of CORPUS=folder [PROJECTS=names] can run twice, by hand
-	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS)
+corpus-check: venv ## hold lint against PostgreSQL on real migrations: CORPUS=folder [PROJECTS=names] [FIXED=1]
+	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS) $(if $(FIXED),--fixed)
 
 new-rule: venv ## write the files of a rule of the analyser: NAME=drop-something [KIND=idempotence]
 	@$(PY) tools/new_rule.py $(NAME) $(if $(KIND),--kind $(KIND))

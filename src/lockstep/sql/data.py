@@ -193,9 +193,14 @@ def _copy(tree: Node, state: State) -> Iterator[Action]:
 
 
 def _truncate(tree: Node, state: State) -> Iterator[Action]:
-    for item in tree.get("relations", ()):
-        table = state.key("relation", relation_name(item["RangeVar"]))
-        yield Action("truncate", "write", table, needs=(table,), node=tree)
+    tables = [state.key("relation", relation_name(item["RangeVar"])) for item in tree["relations"]]
+    cascade = tree.get("behavior") == "DROP_CASCADE"
+    facts = {"with": frozenset(tables)}
+    for table in tables:
+        thing = Thing(facts=facts)
+        yield Action(
+            "truncate", "write", table, needs=(table,), thing=thing, cascade=cascade, node=tree
+        )
 
 
 def _call(tree: Node, state: State) -> Iterator[Action]:

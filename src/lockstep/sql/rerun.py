@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
 from lockstep.sql.data import candidate_columns, texts_in
-from lockstep.sql.definitions import differs
-from lockstep.sql.objects import Key, parent_of
+from lockstep.sql.definitions import differs, in_another_schema
+from lockstep.sql.objects import Key, parent_of, shown
 from lockstep.sql.rows import fitting_keys, rows_repeat
 from lockstep.sql.state import State
 from lockstep.sql.tree import gathered, strings
@@ -45,12 +45,15 @@ class Run:
         self._state = state
         self._names: dict[tuple[int, int], Key] = {}
         self._learnt: dict[tuple[int, int], list[Trouble]] = {}
+        self._doubts: list[tuple[tuple[int, int], Action, Key]] = []
+        self._dropped: set[str] = set()
         self._types: dict[tuple[int, int], dict[Key, str]] = {}
         self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
 
     def first(self, number: int, actions: Iterable[Action]) -> list[Action]:
         """Apply the actions of statement *number* one by one, taking for granted that they succeed; return them."""
         applied = []
+        own: set[Key] = set()
         for index, action in enumerate(actions):
             applied.append(action)
             key = self._key(number, index, action)
@@ -58,20 +61,39 @@ class Run:
                 self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
             if action.verb == "write":
                 self._types[number, index] = _types_named(action, self._state)
-            known = self._state.thing(key)
-            plainly = action.tolerant and not action.guarded
-            if plainly and known is not None and differs(action, known, self._state):
-                self._learnt[number, index] = [Trouble("differs", key)]
+            if key not in own:
+                self._compare((number, index), action, key)
             if _tolerates(action) and _would_stop(action, key, self._state):
                 continue
             _apply(action, key, self._state)
+            own.update((key, *(part for part, _ in action.parts)))
         return applied
+
+    def _compare(self, place: tuple[int, int], action: Action, key: Key) -> None:
+        """Learn whether *action* finds something else under its name than it would make."""
+        state = self._state
+        if action.verb == "use":
+            # What the file alters itself is as its author wants it.
+            self._doubts = [doubt for doubt in self._doubts if doubt[2] != key]
+        elif action.verb == "drop":
+            self._dropped.add(key[-1])  # perhaps by another schema than the history knows it under
+        elif namesake := in_another_schema(action, state):
+            self._learnt[place] = [Trouble("shadows", key, shown(namesake))]
+        elif key[-1] in self._dropped or not _may_find(action) or not differs(action, key, state):
+            return
+        elif action.verb == "create" and state.thing(key) is not None:
+            self._doubts.append((place, action, key))
+        else:
+            self._learnt[place] = [Trouble("differs", key)]
 
     def second(
         self, statements: Sequence[Sequence[Action]]
     ) -> dict[tuple[int, int], list[Trouble]]:
         """Play all statements again; return the troubles of each action. The state is afterwards as it was before."""
         state = self._state
+        for place, action, key in self._doubts:
+            if state.exists(key) and differs(action, key, state):  # to the end of the file
+                self._learnt[place] = [Trouble("differs", key)]
         state.begin()
         troubles = dict(self._learnt)
         by: dict[Key, tuple[int, int]] = {}
@@ -95,7 +117,7 @@ class Run:
         shut = self._shut(number, actions)
         troubles = {}
         for index, action in enumerate(actions):
-            if action.branch and action.branch in shut:
+            if action.branch in shut and not self._runs_anyway(number, index, action):
                 continue
             found = self._again((number, index), action)
             if found:
@@ -105,6 +127,11 @@ class Run:
         ):
             self._state.undo(mark)  # a statement that fails in one part does nothing
         return troubles
+
+    def _runs_anyway(self, number: int, index: int, action: Action) -> bool:
+        """True if nothing tells that the condition over an action keeps it from failing."""
+        key = self._key(number, index, action)
+        return action.guarded == "unclear" and bool(_troubles(action, key, self._state))
 
     def _key(self, number: int, index: int, action: Action) -> Key:
         if not action.unnamed:
@@ -133,8 +160,8 @@ class Run:
                 k for k in fitting_keys(action.node, key, self._state) if k in self._fitting[place]
             ]
             found = [Trouble("rows", key, found[0].detail, "", tuple(both))]
-        if not found and action.verb == "write":
-            found = _retyped(self._types.get(place, {}), self._state)
+        if action.verb == "write" and not any(map(_fails, found)):
+            found = [*_retyped(self._types.get(place, {}), self._state), *found]
         if not found:
             if not _skips(action, key, self._state):
                 _apply(action, key, self._state)
@@ -142,11 +169,19 @@ class Run:
         if action.guarded == "if":
             return []
         if action.guarded:
-            uncaught = [one for one in found if not caught_by(action, one.reason, one.key)]
-            return [Trouble(one.reason, one.key, one.detail, action.guarded) for one in uncaught]
+            found = [one for one in found if not self._caught(action, one)]
+            found = [Trouble(o.reason, o.key, o.detail, action.guarded, o.arbiter) for o in found]
+            if action.guarded != "unclear":
+                return found
         if found[0].reason in {"converts", "rows", "opaque", "duplicate"}:
             _apply(action, key, self._state)
         return found
+
+    def _caught(self, action: Action, trouble: Trouble) -> bool:
+        server = self._state.server
+        return action.guarded != "unclear" and caught_by(
+            action, trouble.reason, trouble.key, server
+        )
 
 
 def _fails(trouble: Trouble) -> bool:
@@ -187,6 +222,9 @@ def _rename_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
 def _use_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     if action.rule in {"alter-column-type", "restart-sequence"}:
         return [Trouble("converts", key)]
+    identity = ("identity", *key[1:])
+    if (action.node or {}).get("subtype") == "AT_ColumnDefault" and state.exists(identity):
+        return [Trouble("used", identity)]  # 42601: an identity column has no other default
     if (
         action.thing.kind == "column"
     ):  # ALTER COLUMN TYPE: refused (0A000) while a view shows the column
@@ -205,8 +243,20 @@ def _shows(view: Thing, column: str) -> bool:
 
 
 def _write_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
+    if action.rule == "truncate" and not action.cascade:
+        return _refers_to_truncated(action, key, state)
     detail = rows_repeat(action, state)
     return [Trouble("rows", key, detail)] if detail else []
+
+
+def _refers_to_truncated(action: Action, key: Key, state: State) -> list[Trouble]:
+    """Return the foreign key for which TRUNCATE is refused (0A000): its table is not truncated along with this one."""
+    together = action.thing.fact("with", ())
+    return [
+        Trouble("used", user)
+        for user, thing in state.users(key)
+        if thing.kind == "foreign key" and ("relation", *user[1:3]) not in together
+    ][:1]
 
 
 def _create_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
@@ -247,7 +297,7 @@ def _has_column(column: Key, state: State) -> str:
     if known is not None:
         return "there" if known else "gone"
     table = state.thing(("relation", *column[1:3]))
-    return "never" if table is not None and table.definition is not None else "unknown"
+    return "never" if table is not None and table.packed is not None else "unknown"
 
 
 def _types_named(action: Action, state: State) -> dict[Key, str]:
@@ -314,6 +364,13 @@ _BY_VERB: dict[str, Callable[[Action, Key, State], list[Trouble]]] = {
     "write": _write_troubles,
     "opaque": lambda _action, key, _state: [Trouble("opaque", key)],
 }
+
+
+def _may_find(action: Action) -> bool:
+    """True if the action is meant to do nothing, or to replace, where its object is there."""
+    if action.verb == "create" and not action.unnamed:
+        return action.guarded != "unclear" and _tolerates(action)
+    return action.rule == "create-view" and action.verb == "replace"
 
 
 def _tolerates(action: Action) -> bool:

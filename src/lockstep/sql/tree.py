@@ -98,7 +98,15 @@ def plain(node: Any) -> Any:
     return node
 
 
-_PLACES = {"location", "list_start", "list_end", "stmt_location", "stmt_len"}
+_PLACES = {
+    "location",
+    "list_start",
+    "list_end",
+    "rexpr_list_start",
+    "rexpr_list_end",
+    "stmt_location",
+    "stmt_len",
+}
 
 
 def columns_in(node: Any) -> Iterator[tuple[str, ...]]:
@@ -145,6 +153,10 @@ def gathered(node: Any) -> Mapping[str, list[Node]]:
 _GATHERED: deque[tuple[Any, Mapping[str, list[Node]]]] = deque(maxlen=4)
 
 
+_UNWRITTEN = {"ival": 0, "boolval": False}
+"""What libpg_query leaves out of the tree."""
+
+
 def constant(node: Node | None) -> str | None:
     """Return the text of a constant (through casts), or None if the expression is none."""
     kind, fields = only(node or {})
@@ -155,5 +167,5 @@ def constant(node: Node | None) -> str | None:
     for value in ("sval", "ival", "fval", "boolval", "bsval"):
         if value in fields:
             inner = fields[value]
-            return str(inner.get(value, 0 if value == "ival" else ""))
+            return str(inner.get(value, _UNWRITTEN.get(value, "")))
     return "NULL" if fields.get("isnull") else ""

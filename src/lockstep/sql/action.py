@@ -61,8 +61,8 @@ class Action(NamedTuple):
 
     ``parts`` are what comes into being with the object. ``unnamed`` marks an object whose name PostgreSQL chooses. ``words`` are
     the keywords behind which the one-token form is inserted, ``token`` that form; without them only a guard helps. ``part`` is
-    the number of the command in an ALTER TABLE. In a DO block ``guarded`` is ``if`` or what is caught there, ``branch`` the text
-    of the condition that it stands under, and ``inner`` the statement itself, if its place is known.
+    the number of the command in an ALTER TABLE. In a DO block ``guarded`` is ``if``, ``unclear`` or what is caught there (see ``bodies``), ``branch``
+    the text of the condition that it stands under, and ``inner`` the statement itself, if its place is known.
     """
 
     rule: str

@@ -57,8 +57,9 @@ def _block(statement: Statement, state: State) -> Iterator[Action]:
             )
             continue
         for action in actions_of(one.statement, state):
-            branch = one.condition if one.guarded == "if" else ""
-            located = one.statement if one.located else None
+            branch = one.condition if one.guarded in {"if", "unclear"} else ""
+            block = one.statement.kind == "DoStmt"  # of one in it the place is not known
+            located = one.statement if one.located and not block else None
             yield action._replace(guarded=one.guarded, branch=branch, line=one.line, inner=located)
 
 

@@ -9,7 +9,15 @@ from lockstep.sql.action import Action, Thing
 from lockstep.sql.objects import Key, truncated
 from lockstep.sql.shapes import column_parts, constraint_action
 from lockstep.sql.state import State
-from lockstep.sql.tree import Node, columns_in, only, relation_name, strings, type_name
+from lockstep.sql.tree import (
+    Node,
+    columns_in,
+    only,
+    relation_name,
+    strings,
+    type_modifiers,
+    type_name,
+)
 
 _IE = " IF EXISTS"
 _INE = " IF NOT EXISTS"
@@ -112,7 +120,11 @@ def _column_type(
     using = definition.get("raw_default")
     converts = using is not None and not _only_casts(using, name)
     known = state.thing(column)
-    facts = {**(known.facts or {} if known else {}), "type": type_name(definition.get("typeName"))}
+    facts = {
+        **(known.facts or {} if known else {}),
+        "type": type_name(definition.get("typeName")),
+        "modifiers": type_modifiers(definition.get("typeName")),
+    }
     thing = Thing("column", known.definition if known else None, facts=facts)
     rule = "alter-column-type" if converts else "statement"
     old = known.fact("type", "") if known else ""

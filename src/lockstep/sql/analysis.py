@@ -30,6 +30,7 @@ _BY_REASON = {
     "needs": "gone-on-second-run",
     "used": "used-on-second-run",
     "differs": "different-definition",
+    "shadows": "table-in-another-schema",
     "emptied": "recreated",
     "namesake": "name-only-guard",
     "early": "enum-value-used",
@@ -182,6 +183,8 @@ class Analyser:
 
 def rule_of(action: Action, trouble: Trouble) -> str:
     """Return the name of the rule that a trouble belongs to."""
+    if trouble.uncaught == "unclear":
+        return "opaque" if trouble.reason == "opaque" else "unclear-guard"
     if trouble.uncaught:
         return "handler-misses"
     return _BY_REASON.get(trouble.reason) or _BY_DETAIL.get(trouble.detail) or action.rule

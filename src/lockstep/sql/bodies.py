@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from lockstep.sql import library
+from lockstep.sql.branches import filled_variables, looks
 from lockstep.sql.parser import NotParsed, Statement, parse
 from lockstep.sql.tokens import scan
 from lockstep.sql.tree import Node, constant, only
@@ -20,7 +21,7 @@ _BLANKS = re.compile(r"[ \t]*")
 class Inner:
     """A statement inside of a DO block.
 
-    ``guarded`` is ``if`` under a condition, the names of the caught conditions (``duplicate_object,duplicate_table``) under an
+    ``guarded`` is ``if`` under a condition that looks at what is there, ``unclear`` under another, the names of the caught conditions (``duplicate_object,duplicate_table``) under an
     exception handler, empty where it simply runs. ``line`` counts lines of the block's text from 1; ``condition`` is the text
     of the nearest IF. A statement that is put together at run time has an empty kind. ``located`` tells whether the statement's
     offset is its place in the file, as that of a static statement in a dollar-quoted body is.
@@ -42,11 +43,12 @@ def inner_statements(statement: Statement) -> list[Inner] | None:
         for item in statement.tree.get("args", ())
     ):
         return None
-    function = _compiled(statement.text)
+    bodies = [item for item in statement.tree.get("args", ()) if item["DefElem"]["defname"] == "as"]
+    function = _compiled(statement.text) if len(bodies) == 1 else None
     if function is None:
         return None
     starts = _lines(statement)
-    found = _walk(function.get("action", {}), "", "")
+    found = _walk(function.get("action", {}), "", "", filled_variables(function))
     return [_located(inner, statement, starts) for inner in found]
 
 
@@ -86,36 +88,58 @@ def _compiled(text: str) -> Node | None:
     return dict(found[0]["PLpgSQL_function"]) if found else None
 
 
-def _walk(node: Node, guarded: str, condition: str) -> Iterator[Inner]:
+def _walk(node: Node, guarded: str, condition: str, filled: frozenset[str]) -> Iterator[Inner]:
     kind, fields = only(node)
     if kind == "PLpgSQL_stmt_block":
         caught = _caught(fields.get("exceptions"))
-        yield from _sequence(fields.get("body", []), _both(guarded, caught), condition)
+        yield from _sequence(fields.get("body", []), _both(guarded, caught), condition, filled)
         for handler in (
             fields.get("exceptions", {}).get("PLpgSQL_exception_block", {}).get("exc_list", ())
         ):
-            yield from _sequence(handler["PLpgSQL_exception"].get("action", []), "if", condition)
+            steps = handler["PLpgSQL_exception"].get("action", [])
+            yield from _sequence(steps, "if", condition, filled)
     elif kind == "PLpgSQL_stmt_if":
-        text = _query(fields.get("cond"))
-        yield from _sequence(fields.get("then_body", []), "if", text)
-        for branch in fields.get("elsif_list", ()):
-            yield from _sequence(branch["PLpgSQL_if_elsif"].get("stmts", []), "if", text)
-        yield from _sequence(fields.get("else_body", []), "if", text)
+        yield from _branches(fields, guarded, filled)
     elif kind == "PLpgSQL_stmt_case":
-        for branch in fields.get("case_when_list", ()):
-            yield from _sequence(branch["PLpgSQL_case_when"].get("stmts", []), "if", condition)
-        yield from _sequence(fields.get("else_stmts", []), "if", condition)
+        yield from _cases(fields, guarded, condition, filled)
     elif kind in _LOOPS:
         query = _query(fields.get("query"))
         inner = guarded or ("if" if _CATALOG.search(query) else "")
-        yield from _sequence(fields.get("body", []), inner, condition or query)
+        yield from _sequence(fields.get("body", []), inner, condition or query, filled)
     elif kind in _SQL:
         yield from _sql(_query(fields.get(_SQL[kind])), guarded, fields.get("lineno", 1), condition)
     elif kind in {"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"}:
         yield from _dynamic(
             _query(fields.get("query")), guarded, fields.get("lineno", 1), condition
         )
-        yield from _sequence(fields.get("body", []), guarded, condition)
+        yield from _sequence(fields.get("body", []), guarded, condition, filled)
+
+
+def _branches(fields: Node, outer: str, filled: frozenset[str]) -> Iterator[Inner]:
+    """Walk IF, ELSIF and ELSE; those behind a condition are reached by what it says, too."""
+    text = asked = _query(fields.get("cond"))
+    yield from _sequence(fields.get("then_body", []), _guard(outer, asked, filled), text, filled)
+    for branch in fields.get("elsif_list", ()):
+        other = branch["PLpgSQL_if_elsif"]
+        asked = f"{asked}\n{_query(other.get('cond'))}"
+        yield from _sequence(other.get("stmts", []), _guard(outer, asked, filled), text, filled)
+    yield from _sequence(fields.get("else_body", []), _guard(outer, asked, filled), text, filled)
+
+
+def _cases(fields: Node, outer: str, condition: str, filled: frozenset[str]) -> Iterator[Inner]:
+    branches = [item["PLpgSQL_case_when"] for item in fields.get("case_when_list", ())]
+    asked = "\n".join(
+        _query(one) for one in (fields.get("t_expr"), *(b.get("expr") for b in branches))
+    )
+    guarded = _guard(outer, asked, filled)
+    for branch in branches:
+        yield from _sequence(branch.get("stmts", []), guarded, condition, filled)
+    yield from _sequence(fields.get("else_stmts", []), guarded, condition, filled)
+
+
+def _guard(outer: str, asked: str, filled: frozenset[str]) -> str:
+    """Return what guards the statements under a condition that stands under *outer*."""
+    return "if" if outer not in {"", "unclear"} or looks(asked, filled) else "unclear"
 
 
 _LOOPS = {
@@ -134,21 +158,26 @@ _SQL = {
 _CATALOG = re.compile(r"\bpg_\w+|information_schema", re.IGNORECASE)
 
 
-def _sequence(statements: Sequence[Node], guarded: str, condition: str) -> Iterator[Inner]:
+def _sequence(
+    statements: Sequence[Node], guarded: str, condition: str, filled: frozenset[str]
+) -> Iterator[Inner]:
     for node in statements:
-        yield from _walk(node, guarded, condition)
+        yield from _walk(node, guarded, condition, filled)
         # IF it is there already THEN RETURN: the rest runs only if it is not.
         if (
-            not guarded
+            guarded in {"", "unclear"}
             and only(node)[0] == "PLpgSQL_stmt_if"
             and "PLpgSQL_stmt_return" in str(node)
         ):
-            guarded, condition = "if", _query(only(node)[1].get("cond"))
+            condition = _query(only(node)[1].get("cond"))
+            guarded = _guard(guarded, condition, filled)
 
 
 def _both(outer: str, caught: str) -> str:
     if "if" in {outer, caught}:
         return "if"
+    if outer == "unclear":
+        return caught or outer
     return ",".join(part for part in (outer, caught) if part)
 
 

@@ -1,7 +1,7 @@
 """Which error the server would raise for an action done twice, and whether a PL/pgSQL handler catches it.
 
 The codes are PostgreSQL's (manual, appendix A) as measured on 13 to 18: a UNIQUE constraint that is there is a duplicate table,
-because its index is; a second primary key is an invalid table definition.
+because its index is; a second primary key is an invalid table definition; an index that is gone is an undefined object.
 """
 
 from __future__ import annotations
@@ -53,29 +53,44 @@ _MISSING = {
     "schema": "3F000",
     "label": "22023",
     "identity": "55000",
+    "expression": "55000",
+    "operator": "42883",
     "partition": "42P01",
+    "inheritance": "42P01",
+    "database": "3D000",
 }
+_NOT_TABLES = {"OBJECT_INDEX", "OBJECT_FOREIGN_TABLE"}
+"""What DROP calls an undefined object where it calls other relations an undefined table."""
+_OLD_NAME_FIRST = 15
+"""From this major on, renaming a trigger looks for the old name before the new one."""
 
 
-def sqlstate_of(action: Action, reason: str, key: Key) -> str:
-    """Return the SQLSTATE of the second run's error, empty where it raises none."""
+def sqlstate_of(action: Action, reason: str, key: Key, server: int) -> str:
+    """Return the SQLSTATE of the second run's error on that PostgreSQL major, empty where it raises none."""
     if reason == "exists":
+        if action.rule == "constraint-using-index":
+            return "55000" if action.node["indexname"] == key[-1] else "42704"
         if key[0] == "constraint":
             kind = action.thing.kind
             return {"unique": "42P07", "exclusion": "42P07", "primary key": "42P16"}.get(
                 kind, "42710"
             )
         return _EXISTS.get(key[0], "42710")
+    if reason == "missing":
+        if action.verb == "rename" and key[0] in {"trigger", "policy"}:
+            return "42710" if key[0] == "policy" or server < _OLD_NAME_FIRST else "42704"
+        if action.verb == "drop" and (action.node or {}).get("removeType") in _NOT_TABLES:
+            return "42704"
     if reason in {"missing", "needs"}:
         return _MISSING.get(key[0], "42704")
     return ""
 
 
-def caught_by(action: Action, reason: str, key: Key) -> bool:
+def caught_by(action: Action, reason: str, key: Key, server: int) -> bool:
     """True if the exception handler around the action catches the error of its second run."""
     caught = {_NAMES.get(name, name) for name in action.guarded.lower().split(",")}
     if "others" in caught:
         return True
-    state = sqlstate_of(action, reason, key)
+    state = sqlstate_of(action, reason, key, server)
     classes = {code for code in caught if code.endswith("000")}
     return bool(state) and (state in caught or f"{state[:2]}000" in classes)

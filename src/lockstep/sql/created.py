@@ -15,7 +15,7 @@ from lockstep.sql.tree import Node, relation_name, relations_in, strings, type_n
 def _table(tree: Node, state: State) -> Iterator[Action]:
     relation = tree["relation"]
     temporary = relation.get("relpersistence") == "t"
-    key = ("relation", "pg_temp", relation["relname"]) if temporary else _relation(relation, state)
+    key = _new_relation(relation, state)
     parents = tuple(
         state.key("relation", relation_name(parent["RangeVar"]))
         for parent in tree.get("inhRelations", ())
@@ -49,7 +49,7 @@ def _table_as(tree: Node, state: State) -> Iterator[Action]:
     view = tree.get("objtype") == "OBJECT_MATVIEW"
     into = tree["into"]["rel"]
     temporary = into.get("relpersistence") == "t"
-    key = ("relation", "pg_temp", into["relname"]) if temporary else _relation(into, state)
+    key = _new_relation(into, state)
     query = tree.get("query", {})
     yield Action(
         "create-materialized-view" if view else "create-table-as",
@@ -103,21 +103,15 @@ def _index(tree: Node, state: State) -> Iterator[Action]:
 
 
 def _sequence(tree: Node, state: State) -> Iterator[Action]:
-    temporary = tree["sequence"].get("relpersistence") == "t"
-    key = (
-        ("relation", "pg_temp", tree["sequence"]["relname"])
-        if temporary
-        else _relation(tree["sequence"], state)
-    )
-    yield simple(
-        "create-sequence", key, tree, ("SEQUENCE",), Thing("sequence", tree.get("options"))
-    )
+    key = _new_relation(tree["sequence"], state)
+    thing = Thing("sequence", tree.get("options", []))
+    yield simple("create-sequence", key, tree, ("SEQUENCE",), thing)
 
 
 def _view(tree: Node, state: State) -> Iterator[Action]:
     relation = tree["view"]
     temporary = relation.get("relpersistence") == "t"
-    key = ("relation", "pg_temp", relation["relname"]) if temporary else _relation(relation, state)
+    key = _new_relation(relation, state)
     used = tuple(
         state.key("relation", relation_name(node)) for node in relations_in(tree.get("query", {}))
     )
@@ -163,6 +157,12 @@ def _trigger(tree: Node, state: State) -> Iterator[Action]:
 
 def _relation(node: Node, state: State) -> Key:
     return state.key("relation", relation_name(node))
+
+
+def _new_relation(node: Node, state: State) -> Key:
+    if node.get("relpersistence") == "t":
+        return ("relation", "pg_temp", node["relname"])
+    return state.new_key("relation", relation_name(node))
 
 
 CREATED: dict[str, Callable[[Node, State], Iterator[Action]]] = {

@@ -19,9 +19,20 @@ def _schema(tree: Node, state: State) -> Iterator[Action]:
 
 
 def _extension(tree: Node, state: State) -> Iterator[Action]:
-    yield simple(
-        "create-extension", ("extension", tree["extname"]), tree, ("EXTENSION",), Thing("extension")
+    options = {item["DefElem"]["defname"]: item["DefElem"] for item in tree.get("options", ())}
+    given = {
+        name: strings([option["arg"]])[0] for name, option in options.items() if "arg" in option
+    }
+    schema = (
+        state.key("extension's schema", (given["schema"], ""))[1] if "schema" in given else None
     )
+    facts = {
+        "stated": schema,
+        "schema": state.path[0] if schema is None else schema,
+        "version": given.get("new_version"),
+    }
+    thing = Thing("extension", facts=facts)
+    yield simple("create-extension", ("extension", tree["extname"]), tree, ("EXTENSION",), thing)
 
 
 def _statistics(tree: Node, state: State) -> Iterator[Action]:
@@ -32,7 +43,7 @@ def _statistics(tree: Node, state: State) -> Iterator[Action]:
             state.key("statistics", names),
             tree,
             ("STATISTICS",),
-            Thing("statistics"),
+            Thing("statistics", tree),
         )
         return
     from_table = next(relations_in(tree), {})

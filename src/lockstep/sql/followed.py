@@ -1,10 +1,12 @@
-"""What a statement changes about objects that stay: types, NOT NULL, valid constraints, default partitions.
+"""What a statement changes about objects that stay: defaults, NOT NULL, valid constraints, default partitions.
 
-``rerun`` follows what comes and goes; whether a change is dangerous depends on what things are like as well.
+``rerun`` follows what comes and goes, and column types; whether a change is dangerous, or a definition another one, depends on
+what things are like as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lockstep.sql.action import Thing
@@ -14,7 +16,7 @@ from lockstep.sql.parser import Statement
 from lockstep.sql.related import valid
 from lockstep.sql.shapes import constraint_columns, constraint_kind
 from lockstep.sql.state import State
-from lockstep.sql.tree import Node, relation_name, strings, type_modifiers, type_name
+from lockstep.sql.tree import Node, only, relation_name, strings
 
 
 def follow(statement: Statement, state: State) -> None:
@@ -31,10 +33,38 @@ def follow(statement: Statement, state: State) -> None:
             _command(table, item["AlterTableCmd"], state)
     elif statement.kind == "CreateStmt":
         _created(tree, state)
+    elif statement.kind in _REDEFINES:
+        _redefined(_REDEFINES[statement.kind](tree, state), state)
     elif statement.kind == "AlterDomainStmt" and tree.get("subtype") in {"O", "AD_SetNotNull"}:
         domain = state.key("type", strings(tree["typeName"]))
         if state.thing(domain):
             state.add(("domain constraint", *domain[1:], "not_null"), Thing("domain constraint"))
+
+
+def _extension(tree: Node, _state: State) -> Key:
+    if "extname" in tree:
+        return ("extension", tree["extname"])
+    kind, fields = only(tree.get("object", {}))
+    return ("extension", fields.get("sval", "")) if kind == "String" else ()
+
+
+_REDEFINES: dict[str, Callable[[Node, State], Key]] = {
+    "AlterExtensionStmt": _extension,
+    "AlterObjectSchemaStmt": _extension,
+    "AlterPolicyStmt": lambda tree, state: (
+        "policy",
+        *state.key("relation", relation_name(tree["table"]))[1:],
+        tree["policy_name"],
+    ),
+    "AlterSeqStmt": lambda tree, state: state.key("relation", relation_name(tree["sequence"])),
+}
+"""After these an object is not what its CREATE says."""
+
+
+def _redefined(key: Key, state: State) -> None:
+    known = state.thing(key)
+    if known is not None:
+        state.add(key, Thing(known.kind, None, known.owner, known.columns))
 
 
 def _command(table: Key, command: Node, state: State) -> None:
@@ -42,9 +72,8 @@ def _command(table: Key, command: Node, state: State) -> None:
     column = ("column", *table[1:], truncated(command.get("name", "")))
     if subtype in {"AT_SetNotNull", "AT_DropNotNull"}:
         _change(column, state, not_null=subtype == "AT_SetNotNull")
-    elif subtype == "AT_AlterColumnType":
-        written = command["def"]["ColumnDef"].get("typeName")
-        _change(column, state, type=type_name(written), modifiers=type_modifiers(written))
+    elif subtype == "AT_ColumnDefault":
+        _change(column, state, default=command.get("def"))
     elif subtype == "AT_AddConstraint":
         _constrained(table, command["def"]["Constraint"], state)
     elif subtype == "AT_ValidateConstraint":
@@ -88,7 +117,12 @@ def _validated(key: Key, state: State) -> None:
 
 
 def _created(tree: Node, state: State) -> None:
-    table = state.key("relation", relation_name(tree["relation"]))
+    names = relation_name(tree["relation"])
+    temporary = tree["relation"].get("relpersistence") == "t"
+    table = ("relation", "pg_temp", names[-1]) if temporary else state.new_key("relation", names)
+    made = state.thing(table)
+    if made is not None and made.definition != tree.get("tableElts", []):
+        return  # IF NOT EXISTS has kept another
     for item in tree.get("tableElts", ()):
         if "Constraint" in item:
             node = item["Constraint"]

@@ -18,6 +18,7 @@ REASONS = {
     "back": "another statement of the file undoes it",
     "differs": "which of the two definitions is meant, only their author knows",
     "emptied": "whether what it holds may be lost, only its author knows",
+    "shadows": "which schema is meant, only its author knows: write it before the name",
     "namesake": "which table is meant, only its author knows",
     "frozen": "which moment is meant, only its author knows",
     "early": "a new value can be used only after its transaction: split the file",
@@ -48,19 +49,25 @@ class Unfixable(Exception):
     """There is no fix; the text says why."""
 
 
-def _row_missing(action: Action, state: State) -> str:
-    """Return the condition that the first of an INSERT's rows is not there."""
+def _row_missing(action: Action, trouble: Trouble, state: State) -> str:
+    """Return the condition that the first of an INSERT's rows is not there, or not as often as the history makes it."""
     types = {key[3]: thing.fact("type", "") for key, thing in state.parts(action.key, "column")}
     row = {
         column: text
         for column, text in first_row(action.node, action.key, state).items()
         if types.get(column, "") in _COMPARABLE and len(text) <= _LONGEST_VALUE
     }
-    if not row or "returningList" in action.node:
+    if not set(row.values()) - {"NULL"} or "returningList" in action.node:
         raise Unfixable(REASONS["rows"])
     _, schema, table = state.spelled(action.key)
-    tests = " AND ".join(f"{quoted(column)} = {literal(text)}" for column, text in row.items())
-    return f"NOT EXISTS (SELECT 1 FROM {qualified(schema, table)} WHERE {tests})"
+    tests = " AND ".join(
+        f"{quoted(column)} " + ("IS NULL" if text == "NULL" else f"= {literal(text)}")
+        for column, text in row.items()
+    )
+    rows = f"FROM {qualified(schema, table)} WHERE {tests}"
+    if trouble.times > 1:
+        return f"(SELECT count(*) {rows}) < {trouble.times}"
+    return f"NOT EXISTS (SELECT 1 {rows})"
 
 
 def not_done(action: Action, trouble: Trouble, state: State) -> str:
@@ -70,7 +77,7 @@ def not_done(action: Action, trouble: Trouble, state: State) -> str:
     ) or trouble.detail == "type":
         return _other_type(action, state)
     if trouble.reason == "rows" and action.rule == "insert":
-        return _row_missing(action, state)
+        return _row_missing(action, trouble, state)
     if trouble.reason == "retyped":
         return _has_type(trouble.key, trouble.detail, "=", state)
     if trouble.reason not in {"exists", "missing", "duplicate"}:

@@ -194,10 +194,12 @@ def _makes(statement: Statement, state: State) -> Iterator[Key]:
         "IndexStmt": {"relname": tree["idxname"]} if tree.get("idxname") else None,
     }.get(statement.kind)
     if node:
-        key = state.key("relation", relation_name(node))
-        temporary = node.get("relpersistence") == "t"
-        if temporary or not state.exists(key):
-            yield ("relation", "pg_temp", key[-1]) if temporary else key
+        if node.get("relpersistence") == "t":
+            yield ("relation", "pg_temp", truncated(node["relname"]))
+            return
+        key = state.new_key("relation", relation_name(node))
+        if not state.exists(key):
+            yield key
 
 
 def _unproven(statement: Statement, state: State) -> Iterator[Key]:

@@ -13,7 +13,7 @@ from lockstep.sql.conditions import caught_by
 from lockstep.sql.data import candidate_columns, texts_in
 from lockstep.sql.definitions import differs, in_another_schema
 from lockstep.sql.objects import Key, parent_of, shown
-from lockstep.sql.rows import fitting_keys, rows_repeat
+from lockstep.sql.rows import first_row, fitting_keys, rows_repeat
 from lockstep.sql.state import State
 from lockstep.sql.tree import gathered, strings
 from lockstep.values import dataclass
@@ -28,7 +28,7 @@ class Trouble:
     it reads has another type by then, ``detail`` is the one it had), ``converts`` (it converts values again), ``rows`` (it adds or changes
     rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
     (dropped and made anew: what it held is gone). ``detail`` says more where there is more; ``arbiter`` is the unique key,
-    if there is one, that an INSERT can name in ON CONFLICT in both runs.
+    if there is one, that an INSERT can name in ON CONFLICT in both runs; ``times`` how often the history has inserted this row by then.
     """
 
     reason: str
@@ -36,6 +36,7 @@ class Trouble:
     detail: str = ""
     uncaught: str = ""
     arbiter: tuple[tuple[str, ...], ...] = ()
+    times: int = 1
 
 
 class Run:
@@ -47,6 +48,7 @@ class Run:
         self._learnt: dict[tuple[int, int], list[Trouble]] = {}
         self._doubts: list[tuple[tuple[int, int], Action, Key]] = []
         self._dropped: set[str] = set()
+        self._times: dict[tuple[int, int], int] = {}
         self._types: dict[tuple[int, int], dict[Key, str]] = {}
         self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
 
@@ -59,6 +61,9 @@ class Run:
             key = self._key(number, index, action)
             if action.rule == "insert":
                 self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
+                self._times[number, index] = self._state.count_row(
+                    key, first_row(action.node, key, self._state)
+                )
             if action.verb == "write":
                 self._types[number, index] = _types_named(action, self._state)
             if key not in own:
@@ -159,7 +164,8 @@ class Run:
             both = [
                 k for k in fitting_keys(action.node, key, self._state) if k in self._fitting[place]
             ]
-            found = [Trouble("rows", key, found[0].detail, "", tuple(both))]
+            times = self._times[place]
+            found = [Trouble("rows", key, found[0].detail, "", tuple(both), times)]
         if action.verb == "write" and not any(map(_fails, found)):
             found = [*_retyped(self._types.get(place, {}), self._state), *found]
         if not found:

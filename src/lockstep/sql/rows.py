@@ -131,14 +131,10 @@ def value_rows(tree: Node) -> list[list[Node]]:
 
 
 def first_row(tree: Node, table: Key, state: State) -> dict[str, str]:
-    """Return the constants of an INSERT's first row by column, as SQL; empty if its rows come from tables."""
+    """Return the constants of an INSERT's first row by column, ``NULL`` as such; empty if its rows come from tables."""
     given = inserted_columns(tree, table, state) or ()
     if takes_rows_from_tables(tree):
         return {}
     row = next(iter(value_rows(tree)), [])
-    constants = {column: constant(node) for column, node in zip(given, row, strict=False)}
-    return {
-        column: text
-        for column, text in constants.items()
-        if text not in {None, "NULL"} and text is not None
-    }
+    found = {column: constant(node) for column, node in zip(given, row, strict=False)}
+    return {column: text for column, text in found.items() if text is not None}

@@ -6,7 +6,7 @@ written to a log.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lockstep.sql.action import Thing
 from lockstep.sql.objects import PARENT, SCHEMALESS, Key, parent_of, truncated
@@ -26,6 +26,7 @@ class State:
         """What constants this run deleted rows by, table by table."""
         self._known: dict[Key, Thing | None] = {}
         self._temporary: set[Key] = set()
+        self._rows: dict[int, int] = {}
         self._parts: dict[Key, dict[Key, None]] = {}
         self._users: dict[Key, dict[Key, None]] = {}
         self._log: list[tuple[Key, Thing | None, bool]] | None = None
@@ -175,6 +176,12 @@ class State:
             number += 1
             candidate = (*key[:-1], truncated(key[-1][: 63 - len(str(number))]) + str(number))
         return candidate
+
+    def count_row(self, table: Key, row: Mapping[str, str]) -> int:
+        """Note that a row is inserted; return how often it has been by now."""
+        known = hash((table, *sorted(row.items())))
+        self._rows[known] = self._rows.get(known, 0) + 1
+        return self._rows[known]
 
     def begin(self) -> None:
         """Begin to log changes, to take them back; a new session begins, without the temporary tables of the old."""

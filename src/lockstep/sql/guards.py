@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockstep.sql.action import Action
 from lockstep.sql.objects import Key, exists, literal, qualified, quoted
 from lockstep.sql.rerun import Trouble
-from lockstep.sql.rows import first_row
+from lockstep.sql.rows import constant_rows
 from lockstep.sql.state import State
 
 REASONS = {
@@ -25,24 +25,6 @@ REASONS = {
     "used": "what depends on it must be dropped first, above it",
 }
 """Why there is no fix, by what is wrong."""
-_LONGEST_VALUE = 200
-_COMPARABLE = frozenset(
-    [
-        "bigint",
-        "boolean",
-        "character",
-        "character varying",
-        "citext",
-        "date",
-        "integer",
-        "numeric",
-        "smallint",
-        "text",
-        "timestamp with time zone",
-        "timestamp without time zone",
-        "uuid",
-    ]
-)
 
 
 class Unfixable(Exception):
@@ -51,12 +33,7 @@ class Unfixable(Exception):
 
 def _row_missing(action: Action, trouble: Trouble, state: State) -> str:
     """Return the condition that the first of an INSERT's rows is not there, or not as often as the history makes it."""
-    types = {key[3]: thing.fact("type", "") for key, thing in state.parts(action.key, "column")}
-    row = {
-        column: text
-        for column, text in first_row(action.node, action.key, state).items()
-        if types.get(column, "") in _COMPARABLE and len(text) <= _LONGEST_VALUE
-    }
+    row = next(iter(constant_rows(action.node, action.key, state)), {})
     if not set(row.values()) - {"NULL"} or "returningList" in action.node:
         raise Unfixable(REASONS["rows"])
     _, schema, table = state.spelled(action.key)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
 from lockstep.sql.data import candidate_columns, texts_in
-from lockstep.sql.definitions import differs, in_another_schema
-from lockstep.sql.objects import Key, parent_of, shown
-from lockstep.sql.rows import first_row, fitting_keys, rows_repeat
+from lockstep.sql.kept import Found
+from lockstep.sql.needs import columns_gone, labels_gone, shows, users_left
+from lockstep.sql.objects import Key, parent_of
+from lockstep.sql.rows import constant_rows, fitting_keys, rows_repeat
 from lockstep.sql.state import State
-from lockstep.sql.tree import gathered, strings
 from lockstep.values import dataclass
 
 
@@ -26,7 +26,7 @@ class Trouble:
     ``reason``: ``exists`` (what it makes is there), ``duplicate`` (it makes a second one), ``missing`` (what it drops or renames
     is gone), ``needs`` (something else it needs is gone), ``used`` (what refers to it keeps it from being dropped), ``retyped`` (a column
     it reads has another type by then, ``detail`` is the one it had), ``converts`` (it converts values again), ``rows`` (it adds or changes
-    rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
+    rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``shadows`` (it is there in another schema), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
     (dropped and made anew: what it held is gone). ``detail`` says more where there is more; ``arbiter`` is the unique key,
     if there is one, that an INSERT can name in ON CONFLICT in both runs; ``times`` how often the history has inserted this row by then.
     """
@@ -45,9 +45,7 @@ class Run:
     def __init__(self, state: State) -> None:
         self._state = state
         self._names: dict[tuple[int, int], Key] = {}
-        self._learnt: dict[tuple[int, int], list[Trouble]] = {}
-        self._doubts: list[tuple[tuple[int, int], Action, Key]] = []
-        self._dropped: set[str] = set()
+        self._found = Found(state)
         self._times: dict[tuple[int, int], int] = {}
         self._types: dict[tuple[int, int], dict[Key, str]] = {}
         self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
@@ -61,46 +59,35 @@ class Run:
             key = self._key(number, index, action)
             if action.rule == "insert":
                 self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
-                self._times[number, index] = self._state.count_row(
-                    key, first_row(action.node, key, self._state)
-                )
+                self._times[number, index] = self._insert(action, key)
             if action.verb == "write":
                 self._types[number, index] = _types_named(action, self._state)
             if key not in own:
-                self._compare((number, index), action, key)
+                self._found.note((number, index), action, key)
             if _tolerates(action) and _would_stop(action, key, self._state):
                 continue
             _apply(action, key, self._state)
             own.update((key, *(part for part, _ in action.parts)))
         return applied
 
-    def _compare(self, place: tuple[int, int], action: Action, key: Key) -> None:
-        """Learn whether *action* finds something else under its name than it would make."""
-        state = self._state
-        if action.verb == "use":
-            # What the file alters itself is as its author wants it.
-            self._doubts = [doubt for doubt in self._doubts if doubt[2] != key]
-        elif action.verb == "drop":
-            self._dropped.add(key[-1])  # perhaps by another schema than the history knows it under
-        elif namesake := in_another_schema(action, state):
-            self._learnt[place] = [Trouble("shadows", key, shown(namesake))]
-        elif key[-1] in self._dropped or not _may_find(action) or not differs(action, key, state):
-            return
-        elif action.verb == "create" and state.thing(key) is not None:
-            self._doubts.append((place, action, key))
-        else:
-            self._learnt[place] = [Trouble("differs", key)]
+    def _insert(self, action: Action, table: Key) -> int:
+        """Note the rows that an INSERT makes; return how often its first row has been inserted by then."""
+        inserted = self._state.inserted
+        rows = constant_rows(action.node, table, self._state)
+        times = 1 + (inserted.count(table, rows[0]) if rows else 0)
+        for row in rows:
+            inserted.add(table, row)
+        return times
 
     def second(
         self, statements: Sequence[Sequence[Action]]
     ) -> dict[tuple[int, int], list[Trouble]]:
         """Play all statements again; return the troubles of each action. The state is afterwards as it was before."""
         state = self._state
-        for place, action, key in self._doubts:
-            if state.exists(key) and differs(action, key, state):  # to the end of the file
-                self._learnt[place] = [Trouble("differs", key)]
+        troubles: dict[tuple[int, int], list[Trouble]] = {}
+        for place, reason, key in self._found.reasons():
+            troubles[place] = [Trouble(reason, key)]
         state.begin()
-        troubles = dict(self._learnt)
         by: dict[Key, tuple[int, int]] = {}
         for number, actions in enumerate(statements):
             found = self._statement_again(number, actions)
@@ -206,7 +193,7 @@ def _troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     missing = [need for need in action.needs if state.exists(need) is False]
     if missing and action.excused and any(need[0] == "relation" for need in missing):
         return []
-    missing = missing or _columns_gone(action, state) or _labels_gone(action, state)
+    missing = missing or columns_gone(action, state) or labels_gone(action, state)
     if missing:
         return [Trouble("needs", missing[0])]
     return _BY_VERB[action.verb](action, key, state)
@@ -215,7 +202,7 @@ def _troubles(action: Action, key: Key, state: State) -> list[Trouble]:
 def _drop_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     if state.exists(key) is False:
         return [] if action.tolerant else [Trouble("missing", key)]
-    users = [] if action.cascade else _users_left(key, state)
+    users = [] if action.cascade else users_left(key, state)
     return [Trouble("used", users[0], key[-1])] if users else []
 
 
@@ -234,18 +221,9 @@ def _use_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     if (
         action.thing.kind == "column"
     ):  # ALTER COLUMN TYPE: refused (0A000) while a view shows the column
-        shown = [v for v, view in state.users(("relation", *key[1:3])) if _shows(view, key[3])]
+        shown = [v for v, view in state.users(("relation", *key[1:3])) if shows(view, key[3])]
         return [Trouble("used", view, "type") for view in shown[:1]]
     return []
-
-
-def _shows(view: Thing, column: str) -> bool:
-    if view.kind not in {"view", "materialized view"}:
-        return False
-    references = gathered(view.definition).get("ColumnRef", ())
-    return any(
-        "A_Star" in str(one) or strings(one.get("fields"))[-1:] == (column,) for one in references
-    )
 
 
 def _write_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
@@ -278,34 +256,6 @@ def _create_troubles(action: Action, key: Key, state: State) -> list[Trouble]:
     return []
 
 
-def _columns_gone(action: Action, state: State) -> list[Key]:
-    """Return a column that the statement names and that none of its tables has any more."""
-    if action.verb != "write" and action.rule not in _READERS:
-        return []
-    for candidates in candidate_columns(action.node, state):
-        known = [_has_column(column, state) for column in candidates]
-        if "gone" in known and not {"there", "unknown"} & set(known):
-            return [candidates[known.index("gone")]]
-    return []
-
-
-_READERS = {
-    "create-view",
-    "create-index",
-    "unnamed-index",
-    "create-table-as",
-    "create-materialized-view",
-}
-
-
-def _has_column(column: Key, state: State) -> str:
-    known = state.exists(column)
-    if known is not None:
-        return "there" if known else "gone"
-    table = state.thing(("relation", *column[1:3]))
-    return "never" if table is not None and table.packed is not None else "unknown"
-
-
 def _types_named(action: Action, state: State) -> dict[Key, str]:
     """Return the types of the columns that a statement names, where there is no doubt which are meant."""
     types = {}
@@ -325,42 +275,6 @@ def _retyped(before: dict[Key, str], state: State) -> list[Trouble]:
     return []
 
 
-def _users_left(key: Key, state: State) -> list[Key]:
-    """Return what keeps an object from being dropped without CASCADE (2BP01)."""
-    if key[0] == "relation":
-        return [user for user, _ in state.users(key) if user[1:3] != key[1:3]]
-    if key[0] == "function":
-        return [user for user, _ in state.users((*key[:3], ""))] if key[3] in {"", "*"} else []
-    thing = state.thing(key)
-    if key[0] == "constraint" and thing is not None and thing.kind in {"primary key", "unique"}:
-        return [
-            user
-            for user, foreign in state.users(("relation", *key[1:3]))
-            if foreign.kind == "foreign key"
-            and (foreign.fact("target_columns") or (thing.kind == "primary key" and thing.columns))
-            == thing.columns
-        ]
-    return []
-
-
-def _labels_gone(action: Action, state: State) -> list[Key]:
-    """Return a label that the statement mentions and that its enum has no more (22P02)."""
-    if action.verb != "write":
-        return []
-    types = {
-        thing.fact("type", "")
-        for need in (action.key, *action.needs)
-        if need[0] == "relation"
-        for _, thing in state.parts(need, "column")
-    }
-    texts = {text for text in texts_in(action.node) if text}
-    for type_ in types:
-        for text in texts:
-            if state.was_label(text, type_.removesuffix("[]")):
-                return [("label", "", type_, text)]
-    return []
-
-
 _BY_VERB: dict[str, Callable[[Action, Key, State], list[Trouble]]] = {
     "create": _create_troubles,
     "replace": lambda _action, _key, _state: [],
@@ -370,13 +284,6 @@ _BY_VERB: dict[str, Callable[[Action, Key, State], list[Trouble]]] = {
     "write": _write_troubles,
     "opaque": lambda _action, key, _state: [Trouble("opaque", key)],
 }
-
-
-def _may_find(action: Action) -> bool:
-    """True if the action is meant to do nothing, or to replace, where its object is there."""
-    if action.verb == "create" and not action.unnamed:
-        return action.guarded != "unclear" and _tolerates(action)
-    return action.rule == "create-view" and action.verb == "replace"
 
 
 def _tolerates(action: Action) -> bool:
@@ -445,7 +352,11 @@ def _ends_otherwise(state: State) -> Iterator[tuple[Key, Trouble]]:
             continue  # said of the whole already
         if key[1:2] != ("pg_temp",) and _matters(key, before or after):
             yield key, Trouble("back" if before is None else "lost", key)
-    for key in state.made_anew():
+    anew = state.made_anew()
+    wholes = set(anew)
+    for key in anew:
+        if parent_of(key) in wholes:
+            continue
         thing = state.thing(key)
         if thing is not None and thing.kind in {"table", "column"} and key[1] != "pg_temp":
             yield key, Trouble("emptied", key)

@@ -130,11 +130,37 @@ def value_rows(tree: Node) -> list[list[Node]]:
     return [[item.get("ResTarget", {}).get("val", {}) for item in select.get("targetList", ())]]
 
 
-def first_row(tree: Node, table: Key, state: State) -> dict[str, str]:
-    """Return the constants of an INSERT's first row by column, ``NULL`` as such; empty if its rows come from tables."""
-    given = inserted_columns(tree, table, state) or ()
+def constant_rows(tree: Node, table: Key, state: State) -> list[dict[str, str]]:
+    """Return the constants of an INSERT's rows that can be looked for, by column; ``NULL`` as such, long ones left out."""
     if takes_rows_from_tables(tree):
-        return {}
-    row = next(iter(value_rows(tree)), [])
-    found = {column: constant(node) for column, node in zip(given, row, strict=False)}
-    return {column: text for column, text in found.items() if text is not None}
+        return []
+    given = inserted_columns(tree, table, state) or ()
+    types = {key[3]: thing.fact("type", "") for key, thing in state.parts(table, "column")}
+    comparable = [types.get(column, "") in _COMPARABLE for column in given]
+    rows = []
+    for row in value_rows(tree):
+        cells = zip(given, comparable, row, strict=False)
+        found = {column: constant(node) for column, fits, node in cells if fits}
+        shorter = {c: text for c, text in found.items() if text is not None}
+        rows.append({c: text for c, text in shorter.items() if len(text) <= _LONGEST_VALUE})
+    return rows
+
+
+_LONGEST_VALUE = 200
+_COMPARABLE = frozenset(
+    [
+        "bigint",
+        "boolean",
+        "character",
+        "character varying",
+        "citext",
+        "date",
+        "integer",
+        "numeric",
+        "smallint",
+        "text",
+        "timestamp with time zone",
+        "timestamp without time zone",
+        "uuid",
+    ]
+)

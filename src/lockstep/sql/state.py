@@ -6,9 +6,10 @@ written to a log.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from lockstep.sql.action import Thing
+from lockstep.sql.inserted import Inserted
 from lockstep.sql.objects import PARENT, SCHEMALESS, Key, parent_of, truncated
 
 
@@ -24,9 +25,10 @@ class State:
         """Tables that hold no rows of before, because this run made or emptied them."""
         self.deleted: dict[Key, set[str]] = {}
         """What constants this run deleted rows by, table by table."""
+        self.inserted = Inserted()
+        """The rows of constants that the history has inserted."""
         self._known: dict[Key, Thing | None] = {}
         self._temporary: set[Key] = set()
-        self._rows: dict[int, int] = {}
         self._parts: dict[Key, dict[Key, None]] = {}
         self._users: dict[Key, dict[Key, None]] = {}
         self._log: list[tuple[Key, Thing | None, bool]] | None = None
@@ -135,6 +137,10 @@ class State:
                 if other[1] == key[1]:
                     self._put(other, None)
 
+    def functions(self, key: Key) -> Iterator[Thing]:
+        """Yield the functions of that name, whatever their arguments."""
+        yield from (thing for _, thing in self.parts(("function name", *key[1:3])))
+
     def remove_functions(self, key: Key) -> None:
         """Note that every function of that name is gone, whatever its arguments."""
         for function, _ in list(self.parts(("function name", *key[1:3]))):
@@ -176,12 +182,6 @@ class State:
             number += 1
             candidate = (*key[:-1], truncated(key[-1][: 63 - len(str(number))]) + str(number))
         return candidate
-
-    def count_row(self, table: Key, row: Mapping[str, str]) -> int:
-        """Note that a row is inserted; return how often it has been by now."""
-        known = hash((table, *sorted(row.items())))
-        self._rows[known] = self._rows.get(known, 0) + 1
-        return self._rows[known]
 
     def begin(self) -> None:
         """Begin to log changes, to take them back; a new session begins, without the temporary tables of the old."""

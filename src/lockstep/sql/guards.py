@@ -34,7 +34,8 @@ class Unfixable(Exception):
 def _row_missing(action: Action, trouble: Trouble, state: State) -> str:
     """Return the condition that the first of an INSERT's rows is not there, or not as often as the history makes it."""
     row = next(iter(constant_rows(action.node, action.key, state)), {})
-    if not set(row.values()) - {"NULL"} or "returningList" in action.node:
+    known = trouble.times and set(row.values()) - {"NULL"}
+    if not known or "returningList" in action.node:
         raise Unfixable(REASONS["rows"])
     _, schema, table = state.spelled(action.key)
     tests = " AND ".join(

@@ -19,11 +19,20 @@ class Inserted:
 
     def __init__(self) -> None:
         self._rows: dict[Key, list[Row]] = {}
+        self._uncertain: set[Key] = set()
         self._counts: dict[tuple[Key, tuple[str, ...]], Counter[tuple[str, ...]]] = {}
         self._counted: Counter[tuple[Key, tuple[str, ...]]] = Counter()
 
     def count(self, table: Key, row: Row) -> int:
-        """Return how many rows have been inserted that have what *row* has."""
+        """Return how many rows are there that have what *row* has, -1 if nobody can tell: some were deleted."""
+        found = self._count(table, row)
+        return -1 if found and table in self._uncertain else found
+
+    def lose(self, table: Key) -> None:
+        """Note that rows were deleted, and that it is not known which."""
+        self._uncertain.add(table)
+
+    def _count(self, table: Key, row: Row) -> int:
         columns = tuple(sorted(row))
         place = (table, columns)
         counter = self._counts.setdefault(place, Counter())

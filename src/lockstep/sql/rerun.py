@@ -319,6 +319,7 @@ def _apply(action: Action, key: Key, state: State) -> None:
     ):
         state.emptied.add(key)
     elif action.rule == "delete":
+        state.inserted.lose(key)
         state.deleted.setdefault(key, set()).update(texts_in(action.node["whereClause"]))
 
 

@@ -27,6 +27,11 @@ _NAMES = {
     "unique_violation": "23505",
     "object_not_in_prerequisite_state": "55000",
     "wrong_object_type": "42809",
+    "dependent_objects_still_exist": "2BP01",
+    "feature_not_supported": "0A000",
+    "invalid_text_representation": "22P02",
+    "undefined_database": "3D000",
+    "syntax_error_or_access_rule_violation": "42000",
 }
 _EXISTS = {
     "relation": "42P07",
@@ -81,6 +86,10 @@ def sqlstate_of(action: Action, reason: str, key: Key, server: int) -> str:
             return "42710" if key[0] == "policy" or server < _OLD_NAME_FIRST else "42704"
         if action.verb == "drop" and (action.node or {}).get("removeType") in _NOT_TABLES:
             return "42704"
+    if reason == "used":
+        return "0A000" if action.thing.kind == "column" else "2BP01"
+    if reason == "needs" and key[0] == "label":
+        return "22P02"
     if reason in {"missing", "needs"}:
         return _MISSING.get(key[0], "42704")
     return ""
@@ -88,8 +97,8 @@ def sqlstate_of(action: Action, reason: str, key: Key, server: int) -> str:
 
 def caught_by(action: Action, reason: str, key: Key, server: int) -> bool:
     """True if the exception handler around the action catches the error of its second run."""
-    caught = {_NAMES.get(name, name) for name in action.guarded.lower().split(",")}
-    if "others" in caught:
+    caught = {_NAMES.get(name.lower(), name.upper()) for name in action.guarded.split(",")}
+    if "OTHERS" in caught:
         return True
     state = sqlstate_of(action, reason, key, server)
     classes = {code for code in caught if code.endswith("000")}

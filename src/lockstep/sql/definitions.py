@@ -48,7 +48,11 @@ def in_another_schema(action: Action, state: State) -> Key | None:
     for schema in state.path[1:]:
         key: Key = ("relation", schema, action.key[2])
         known = state.thing(key)
-        if known is not None and known.kind == "table" and not _other_columns(action, known, state):
+        if (
+            known is not None
+            and known.kind == "table"
+            and not _other_columns(action, key, known, state)
+        ):
             return key
     return None
 
@@ -59,13 +63,13 @@ def _is_type(key: Key, state: State) -> bool:
 
 
 def _other_table(action: Action, known: Thing, state: State) -> bool:
-    return known.kind != "table" or _other_columns(action, known, state)
+    return known.kind != "table" or _other_columns(action, action.key, known, state)
 
 
-def _other_columns(action: Action, known: Thing, state: State) -> bool:
+def _other_columns(action: Action, table: Key, known: Thing, state: State) -> bool:
     if known.definition is None:
         return False
-    there = {key[3]: thing for key, thing in state.parts(action.key, "column")}
+    there = {key[3]: thing for key, thing in state.parts(table, "column")}
     wanted = {key[3]: thing for key, thing in action.parts if key[0] == "column"}
     if not wanted or any("TableLikeClause" in item for item in action.thing.definition or ()):
         return False

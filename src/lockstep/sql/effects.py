@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from lockstep.sql.action import Thing
 from lockstep.sql.altered_effects import alter_table
 from lockstep.sql.bodies import inner_statements
 from lockstep.sql.effect import STRENGTH, Context, Effect, Lock
@@ -11,7 +12,7 @@ from lockstep.sql.index_effects import INDEXES, drop_index
 from lockstep.sql.objects import Key, truncated
 from lockstep.sql.parser import Statement
 from lockstep.sql.related import default_partition, partitions, partners, referrers
-from lockstep.sql.tree import Node, relation_name, relations_in, strings
+from lockstep.sql.tree import Node, only, relation_name, relations_in, strings, type_name
 
 Maker = Callable[[Node, Context], Iterator[Effect]]
 
@@ -76,6 +77,8 @@ def _drop(tree: Node, context: Context) -> Iterator[Effect]:
                 yield Effect(owner, _ALL)
         elif kind in _DROPPED:
             yield from _dropped(state.key("relation", names), tree, context)
+        elif kind in _CALLED:
+            yield from _called(_CALLED[kind], item, tree, context)
 
 
 _DROPPED = {
@@ -85,6 +88,40 @@ _DROPPED = {
     "OBJECT_SEQUENCE",
     "OBJECT_FOREIGN_TABLE",
 }
+
+
+_CALLED = {
+    "OBJECT_TYPE": "type",
+    "OBJECT_DOMAIN": "type",
+    "OBJECT_FUNCTION": "function",
+    "OBJECT_PROCEDURE": "function",
+    "OBJECT_ROUTINE": "function",
+    "OBJECT_AGGREGATE": "function",
+    "OBJECT_SCHEMA": "schema",
+}
+"""What statements name although it is no relation."""
+
+
+def _called(kind: str, item: Node, tree: Node, context: Context) -> Iterator[Effect]:
+    fields = only(item)[1]
+    if kind == "schema":
+        key: Key = ("schema", fields.get("sval", ""))
+    elif kind == "type":
+        key = context.state.key("type", strings(fields.get("names")))
+    else:
+        key = context.state.key("function", strings(fields.get("objname")), "*")
+    there = context.state.exists(key)
+    if tree.get("missing_ok") and not there:
+        return
+    if kind == "function" and all(map(_fires, context.state.functions(key))) and there:
+        return
+    yield Effect(key, _ALL, hazard="breaking-drop", subject=key)
+
+
+def _fires(function: Thing) -> bool:
+    """True for a trigger's function: only the trigger calls it."""
+    returned = type_name((function.definition or {}).get("returnType"))
+    return returned in {"trigger", "event_trigger"}
 
 
 def _dropped(relation: Key, tree: Node, context: Context) -> Iterator[Effect]:

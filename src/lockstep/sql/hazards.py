@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from lockstep.sql.action import Action
+from lockstep.sql.actions import actions_of
 from lockstep.sql.bodies import inner_statements, line_starts
 from lockstep.sql.data import unique_keys
 from lockstep.sql.effect import Context, Effect, Lock, blocks, stronger, strongest
@@ -29,6 +31,7 @@ _NO_TRANSACTION = re.compile(r"^--[ \t]*lockstep:[ \t]*no-transaction\b", re.MUL
 
 _FAILS = {"concurrent-index-on-partitioned", "column-type-under-view"}
 """What fails on a table that nobody uses, too."""
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ def _hazards(statement: Statement, effects: Sequence[Effect], context: Context) 
 
 def _partners(effect: Effect, locks: Mapping[Key, Lock]) -> tuple[tuple[Key, Lock], ...]:
     strong = ("ShareRowExclusiveLock", "AccessExclusiveLock")
-    return tuple((k, lock) for k, lock in locks.items() if k != effect.relation and lock in strong)
+    if effect.relation[0] != "relation":
+        return ()
+    others = ((k, lock) for k, lock in locks.items() if k != effect.relation and lock in strong)
+    return tuple(islice(others, _MOST_NAMED + 1))
 
 
 def _made(relation: Key, context: Context) -> bool:
@@ -155,6 +161,8 @@ class FileHazards:
             self._held, self._unproven, self._told = {}, set(), False
         elif self._transaction:
             for key, (lock, _) in strongest(effects).items():
+                if key[0] != "relation":
+                    continue
                 self._held[key] = stronger(lock, self._held.get(key))
             self._unproven.update(_unproven(statement, self._state))
         self._made.update(_makes(statement, self._state))
@@ -165,6 +173,8 @@ class FileHazards:
         for action in actions:
             if action.verb == "rename" and action.key[0] == "relation":
                 (self._made.add if action.key in self._made else self._made.discard)(action.to)
+            elif action.verb == "rename":
+                self._made.add(_whole(action.to))  # nobody uses it by that name
         follow(statement, self._state)
 
     def findings(self) -> Iterator[Finding]:
@@ -178,7 +188,7 @@ class FileHazards:
 
 
 def _makes(statement: Statement, state: State) -> Iterator[Key]:
-    """Yield the relations that a statement makes, if they are not there yet."""
+    """Yield the relations, types, functions and schemas that a statement makes, if they are not there yet."""
     tree = statement.tree
     if statement.kind == "DoStmt":
         for inner in inner_statements(statement) or ():
@@ -200,6 +210,26 @@ def _makes(statement: Statement, state: State) -> Iterator[Key]:
         key = state.new_key("relation", relation_name(node))
         if not state.exists(key):
             yield key
+        return
+    for action in actions_of(statement, state) if statement.kind in _CALLED else ():
+        if not state.exists(_whole(action.key)):
+            yield _whole(action.key)
+
+
+def _whole(key: Key) -> Key:
+    """Return the key of all functions of a name for one of them, else *key* itself."""
+    return (*key[:-1], "*") if key[0] == "function" else key
+
+
+_CALLED = {
+    "CompositeTypeStmt",
+    "CreateDomainStmt",
+    "CreateEnumStmt",
+    "CreateFunctionStmt",
+    "CreateRangeStmt",
+    "CreateSchemaStmt",
+    "DefineStmt",
+}
 
 
 def _unproven(statement: Statement, state: State) -> Iterator[Key]:
@@ -229,7 +259,8 @@ def _finding(statement: Statement, hazard: Hazard) -> Finding:
         lock=effect.lock,
         blocks=blocks(effect.lock),
     )
-    others = ", ".join(f"{shown(key)} ({lock})" for key, lock in hazard.partners)
+    named = [f"{shown(key)} ({lock})" for key, lock in hazard.partners[:_MOST_NAMED]]
+    others = ", ".join(named) + " and more" * (len(named) < len(hazard.partners))
     start, end = _span(statement, effect)
     return Finding(
         rule.name,

@@ -50,7 +50,7 @@ class Case:
     for which it cannot be fixed. ``before`` runs once before both, ``meanwhile`` between them, ``first`` is the SQLSTATE of a
     first run that fails already. ``alone`` runs it outside of a transaction, in a database of its own; ``after`` cleans up what
     does not belong to that database. Servers older than ``since`` do not know the statement; ``older`` gives another ``again`` for
-    servers before a major. ``awaited`` marks what the analyser does not find yet.
+    servers before a major.
     """
 
     name: str
@@ -65,7 +65,6 @@ class Case:
     after: str = ""
     since: int = 13
     older: Mapping[str, str] = field(default_factory=dict)
-    awaited: bool = False
 
     def again_on(self, major: int) -> str:
         """Return what the second run does on a server of that major."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from lockstep.sql.analysis import analyse
 from lockstep.sql.finding import Source
 
@@ -27,11 +25,9 @@ def test_the_server_keeps_what_is_there(case: Case, peopled: Bench) -> None:
 
 
 def test_the_analyser_says_where_the_definitions_differ(
-    case: Case, world: str, peopled: Bench, request: pytest.FixtureRequest
+    case: Case, world: str, peopled: Bench
 ) -> None:
     """Of the names that the history holds already, exactly those with another definition are found."""
-    if case.awaited:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="not found yet"))
     history = [Source("world.sql", world), Source("before.sql", case.before)]
     found = analyse([*history, Source("case.sql", case.sql)], server=peopled.major)[-1].findings
     assert [f.rule for f in found if f.kind == "idempotence"] == case.rules

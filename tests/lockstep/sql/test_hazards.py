@@ -204,3 +204,50 @@ def test_a_default_is_volatile_unless_it_is_known_not_to_be(default: str, found:
     expected = ["volatile-default"] if found else []
     change = f"ALTER TABLE users ADD COLUMN IF NOT EXISTS c text DEFAULT {default};"
     assert names(USERS, history, change) == expected
+
+
+CALLED = """CREATE SCHEMA IF NOT EXISTS app; CREATE TYPE mood AS ENUM ('sad'); CREATE DOMAIN positive AS int;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE PROCEDURE p() LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP SCHEMA app CASCADE;",
+        "DROP TYPE mood;",
+        "DROP TYPE IF EXISTS mood;",
+        "DROP DOMAIN positive;",
+        "DROP FUNCTION f(int);",
+        "DROP FUNCTION IF EXISTS f;",
+        "DROP PROCEDURE p();",
+        "DROP ROUTINE f;",
+        "DO $$ BEGIN DROP TYPE mood; END $$;",
+    ],
+)
+def test_what_the_old_release_names_is_missed(statement: str) -> None:
+    """A type, function or schema is dropped under those who use it; not in the file that makes it."""
+    assert names(CALLED, statement) == ["breaking-drop"]
+    assert names(f"{CALLED} {statement}") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP FUNCTION IF EXISTS fires;",
+        "DROP FUNCTION IF EXISTS unknown(int); DROP TYPE IF EXISTS unknown; DROP SCHEMA IF EXISTS s;",
+        "DROP FUNCTION f(int); CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'SELECT 1';",
+        "DROP TYPE mood; CREATE TYPE mood AS ENUM ('glad');",
+        "ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM (); DROP TYPE mood_old;",
+    ],
+)
+def test_what_nobody_misses_is_no_hazard(statement: str) -> None:
+    """A trigger's function, what was never there, and what is made anew."""
+    assert names(CALLED, statement) == []
+
+
+def test_the_lock_on_a_type_holds_up_no_table() -> None:
+    """Long work after DROP TYPE is not said to happen under its lock."""
+    anew = "DROP TYPE mood; CREATE TYPE mood AS ENUM ('glad');"
+    assert names(USERS, CALLED, f"{anew} UPDATE users SET age = 1 WHERE age = 2;") == []

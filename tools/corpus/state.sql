@@ -48,7 +48,7 @@ SELECT 'sequence', r.name, concat_ws(' ', format_type(q.seqtypid, NULL), q.seqst
 FROM pg_sequence q JOIN relations r ON r.oid = q.seqrelid
 UNION ALL
 SELECT 'function', name, concat_ws(' ', prokind, prorettype::regtype, proretset, prolang, provolatile, prosecdef, proisstrict, proleakproof, proparallel,
-           proconfig::text, proargnames::text, proargmodes::text, md5(prosrc), md5(to_jsonb(routines) ->> 'prosqlbody'), pg_get_expr(proargdefaults, 0)), ''
+           proconfig::text, proargnames::text, proargmodes::text, md5(prosrc), md5(regexp_replace(to_jsonb(routines) ->> 'prosqlbody', '\d{5,}', '', 'g')), pg_get_expr(proargdefaults, 0)), ''
 FROM routines
 UNION ALL
 SELECT 'trigger', r.name || ' ' || quote_ident(t.tgname), concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled), ''

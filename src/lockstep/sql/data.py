@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
-from lockstep.sql.tree import Node, gathered, only, relation_name, relations_in, strings, walk
+from lockstep.sql.tree import (
+    Node,
+    gathered,
+    only,
+    relation_name,
+    relations_in,
+    strings,
+    type_name,
+    walk,
+)
 
 _HARMLESS_CALLS = frozenset(
     [
@@ -293,18 +302,28 @@ def takes_rows_from_tables(tree: Node) -> bool:
 def repeats(node: Node, column: str) -> bool:
     """True if setting *column* to the expression makes something else of it each time: ``n + 1``, ``name || 'x'``."""
     for kind, fields in walk({"": node}):
-        operator = strings(fields.get("name"))[-1:] if kind == "A_Expr" else ()
-        if (
-            operator
-            and operator[0] in {"+", "-", "*", "/", "%", "||", "^"}
-            and _names(fields, column)
-        ):
+        if kind == "A_Expr" and _names(fields, column) and _moves_on(fields):
             return True
         if kind == "FuncCall" and _names(fields.get("args", []), column):
             name = strings(fields.get("funcname"))[-1:]
             if name and name[0] not in _IDEMPOTENT_CALLS:
                 return True
     return False
+
+
+def _moves_on(expression: Node) -> bool:
+    operator = strings(expression.get("name"))[-1:]
+    if operator not in _MOVING:
+        return False
+    kind, right = only(expression.get("rexpr", {}))
+    if operator == ("-",) and "sval" in right:
+        return False  # a key taken out of a JSON object
+    if operator == ("||",) and kind == "TypeCast":
+        return type_name(right.get("typeName")) != "jsonb"  # keys put into one
+    return not (operator == ("||",) and kind == "FuncCall" and "jsonb_build_object" in str(right))
+
+
+_MOVING = {("+",), ("-",), ("*",), ("/",), ("%",), ("||",), ("^",)}
 
 
 def _names(node: object, column: str) -> bool:

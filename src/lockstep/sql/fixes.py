@@ -6,7 +6,10 @@ there is anything left to do; inside of it the statement is the text that was th
 
 from __future__ import annotations
 
+import functools
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from lockstep.sql.action import Action
 from lockstep.sql.data import inserted_columns, unique_keys
@@ -17,7 +20,7 @@ from lockstep.sql.parser import Statement
 from lockstep.sql.rerun import Trouble
 from lockstep.sql.state import State
 from lockstep.sql.tokens import Token, scan
-from lockstep.sql.transactions import must_run_alone
+from lockstep.sql.transactions import client_copy, must_run_alone
 from lockstep.values import dataclass
 
 _TAG = "$lockstep$"
@@ -43,15 +46,16 @@ def fix_of(
 ) -> Fix:
     """Return how to make *statement*, which does *actions*, safe to repeat: for all that is wrong with it at once."""
     made = [action.key for action in actions if action.verb == "create"]
+    taken = [action.key for action in actions if action.verb == "drop"]
     try:
-        return Fix(tuple(_edits(statement, made, pairs, state)))
+        return Fix(tuple(_edits(statement, (made, taken), pairs, state)))
     except Unfixable as reason:
         return Fix((), str(reason))
 
 
 def _edits(
     statement: Statement,
-    made: Sequence[Key],
+    keys: tuple[Sequence[Key], Sequence[Key]],
     pairs: Sequence[tuple[Action, Trouble]],
     state: State,
 ) -> Iterator[Edit]:
@@ -73,7 +77,7 @@ def _edits(
         elif trouble.reason == "needs":
             needed.append(there(trouble.key, state))
         else:
-            undone += _undone(made, action, trouble, state)
+            undone += _undone(*keys, action, trouble, state)
             inserts += _naming(statement, tokens, action, trouble)
     condition = _combined(needed, undone)
     if condition:
@@ -83,10 +87,18 @@ def _edits(
         yield from inserts
 
 
-def _undone(made: Sequence[Key], action: Action, trouble: Trouble, state: State) -> list[str]:
+def _undone(
+    made: Sequence[Key], taken: Sequence[Key], action: Action, trouble: Trouble, state: State
+) -> list[str]:
     if trouble.reason == "lost" and made:
         # It drops what it makes anew only together with something that is there already: all or nothing.
         return [f"NOT {there(key, state)}" for key in made]
+    if trouble.replaces:
+        # Something of that name is there before the first run too: what else it takes away tells the two apart.
+        gone = [key for key in taken if key != trouble.key and state.exists(key) is False]
+        if not gone:
+            raise Unfixable("it takes the place of what was there under the same name")
+        return [there(gone[0], state)]
     return [not_done(action, trouble, state)]
 
 
@@ -101,8 +113,10 @@ def _combined(needed: Sequence[str], undone: Sequence[str]) -> str:
 def _guarded(
     statement: Statement, inserts: Sequence[Edit], condition: str, *, in_block: bool
 ) -> Iterator[Edit]:
-    if statement.kind in _NO_VALUE:
+    if statement.kind in _NO_VALUE or (not in_block and "returningClause" in statement.tree):
         raise Unfixable("a query's result has nowhere to go in a DO block")
+    if client_copy(statement):
+        raise Unfixable("a DO block cannot take rows from the client")
     if _TAG in statement.text:
         raise Unfixable("it holds the guard's own quotes")
     start = statement.offset
@@ -137,14 +151,13 @@ def _insertion(
 
 def _behind(words: Sequence[str], tokens: Sequence[Token]) -> int:
     """Return where the keywords *words* end: the first of them anywhere, the others (optional with ``?``) right behind it."""
-    keywords = [token for token in tokens if not token.comment]
-    for index, token in enumerate(keywords):
-        if token.keyword not in words[0].split("|"):
+    for index, token in enumerate(tokens):
+        if token.comment or token.keyword not in words[0].split("|"):
             continue
+        following = (one for one in islice(tokens, index + 1, None) if not one.comment)
         end = token.end
-        for offset, word in enumerate(words[1:], 1):
-            follows = keywords[index + offset] if index + offset < len(keywords) else None
-            if follows is not None and follows.keyword == word.rstrip("?"):
+        for word, follows in zip(words[1:], following, strict=False):
+            if follows.keyword == word.rstrip("?"):
                 end = follows.end
         return end
     return 0
@@ -197,17 +210,22 @@ def _tokens_of_part(
     if len(spans) < 2 or action.part >= len(spans):
         return tokens
     first, last = (place - statement.offset for place in spans[action.part])
-    return [token for token in tokens if first <= token.start < last]
+    places = [bisect_left(tokens, (place,)) for place in (first, last)]
+    return tokens[places[0] : places[1]]
 
 
 def part_spans(statement: Statement) -> list[tuple[int, int]]:
     """Return where each command of an ALTER TABLE begins and ends, in characters of the file."""
-    if statement.kind != "AlterTableStmt":
-        return []
-    tokens = [token for token in scan(statement.text) if not token.comment]
+    spans = _spans(statement.text) if statement.kind == "AlterTableStmt" else ()
+    return [(statement.offset + start, statement.offset + end) for start, end in spans]
+
+
+@functools.lru_cache(maxsize=8)  # asked again for each of a statement's commands
+def _spans(text: str) -> Sequence[tuple[int, int]]:
+    tokens = [token for token in scan(text) if not token.comment]
     begun = _first_command(tokens)
     if begun is None:
-        return []
+        return ()
     depth, first, spans = 0, begun, []
     for index in range(begun, len(tokens)):
         text = tokens[index].text
@@ -217,7 +235,7 @@ def part_spans(statement: Statement) -> list[tuple[int, int]]:
             first = index + 1
     if first < len(tokens):
         spans.append((tokens[first].start, tokens[-1].end))
-    return [(statement.offset + start, statement.offset + end) for start, end in spans]
+    return spans
 
 
 def _first_command(tokens: Sequence[Token]) -> int | None:

@@ -7,6 +7,7 @@ object to be absent finds it there, one that needs it finds it gone, and what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
@@ -28,7 +29,8 @@ class Trouble:
     it reads has another type by then, ``detail`` is the one it had), ``converts`` (it converts values again), ``rows`` (it adds or changes
     rows again), ``opaque`` (nobody can tell), ``differs`` (the history defines it otherwise), ``shadows`` (it is there in another schema), ``lost`` and ``back`` (the second run ends otherwise than the first), ``emptied``
     (dropped and made anew: what it held is gone). ``detail`` says more where there is more; ``arbiter`` is the unique key,
-    if there is one, that an INSERT can name in ON CONFLICT in both runs; ``times`` how often the history has inserted this row by then.
+    if there is one, that an INSERT can name in ON CONFLICT in both runs; ``times`` how often the history has inserted this row by then;
+    ``replaces`` tells that the statement itself takes away what was there under the name.
     """
 
     reason: str
@@ -37,6 +39,7 @@ class Trouble:
     uncaught: str = ""
     arbiter: tuple[tuple[str, ...], ...] = ()
     times: int = 1
+    replaces: bool = False
 
 
 class Run:
@@ -46,6 +49,7 @@ class Run:
         self._state = state
         self._names: dict[tuple[int, int], Key] = {}
         self._found = Found(state)
+        self._replacing: set[tuple[int, int]] = set()
         self._times: dict[tuple[int, int], int] = {}
         self._types: dict[tuple[int, int], dict[Key, str]] = {}
         self._fitting: dict[tuple[int, int], set[tuple[str, ...]]] = {}
@@ -54,6 +58,7 @@ class Run:
         """Apply the actions of statement *number* one by one, taking for granted that they succeed; return them."""
         applied = []
         own: set[Key] = set()
+        removed = self._state.removed = set()
         for index, action in enumerate(actions):
             applied.append(action)
             key = self._key(number, index, action)
@@ -66,6 +71,8 @@ class Run:
                 self._found.note((number, index), action, key)
             if _tolerates(action) and _would_stop(action, key, self._state):
                 continue
+            if action.verb == "create" and removed & {key, _of_its_kind(action, key)}:
+                self._replacing.add((number, index))
             _apply(action, key, self._state)
             own.update((key, *(part for part, _ in action.parts)))
         return applied
@@ -155,6 +162,8 @@ class Run:
             found = [Trouble("rows", key, found[0].detail, "", tuple(both), times)]
         if action.verb == "write" and not any(map(_fails, found)):
             found = [*_retyped(self._types.get(place, {}), self._state), *found]
+        if place in self._replacing:
+            found = [replace(one, replaces=True) for one in found]
         if not found:
             if not _skips(action, key, self._state):
                 _apply(action, key, self._state)
@@ -179,6 +188,11 @@ class Run:
 
 def _fails(trouble: Trouble) -> bool:
     return trouble.reason in {"exists", "missing", "needs", "used", "retyped"}
+
+
+def _of_its_kind(action: Action, key: Key) -> Key:
+    """Return what there can be only one of: a table's primary key, whatever it is called."""
+    return ("primary key", *key[1:3]) if action.thing.kind == "primary key" else key
 
 
 def _is_block(actions: Sequence[Action]) -> bool:

@@ -25,6 +25,8 @@ class State:
         """Tables that hold no rows of before, because this run made or emptied them."""
         self.deleted: dict[Key, set[str]] = {}
         """What constants this run deleted rows by, table by table."""
+        self.removed: set[Key] = set()
+        """What the statement that is being applied has taken away."""
         self.inserted = Inserted()
         """The rows of constants that the history has inserted."""
         self._known: dict[Key, Thing | None] = {}
@@ -163,16 +165,16 @@ class State:
 
     def rename(self, old: Key, new: Key) -> None:
         """Give an object another name; what belongs to it goes with it."""
-        thing = self._known.get(old) or Thing()
-        for part, belonging in list(self.parts(old)):
-            self._put(part, None)
-            moved = _moved(part, old, new)
-            owner = new if belonging.owner == old else belonging.owner
-            self.add(moved, _owned(belonging, owner))
-        self._put(old, None)
-        self.add(new, thing)
+        self._move(old, new, self._known.get(old) or Thing())
         if old[0] == "type":
             self._retype(old, new)
+
+    def _move(self, old: Key, new: Key, thing: Thing) -> None:
+        for part, belonging in list(self.parts(old)):
+            owner = new if belonging.owner == old else belonging.owner
+            self._move(part, _moved(part, old, new), belonging._replace(owner=owner))
+        self._put(old, None)
+        self.add(new, thing)
 
     def free_name(self, key: Key) -> Key:
         """Return *key* with the number that PostgreSQL would put behind a name that is taken."""
@@ -254,6 +256,8 @@ class State:
         return "" if name == "public" else name
 
     def _put(self, key: Key, thing: Thing | None) -> None:
+        if thing is None and self._known.get(key) is not None:
+            self.removed.add(key)
         if self._log is not None:
             self._log.append((key, self._known.get(key), key in self._known))
         self._known[key] = thing
@@ -269,10 +273,8 @@ class State:
 
 def _moved(part: Key, old: Key, new: Key) -> Key:
     """Return the key that a part has after its whole was renamed; an index keeps its own."""
+    if part[0] == "primary key" and old[0] == "constraint":
+        return ("primary key", *new[1:3])
     if parent_of(part) != old:
         return part
     return (part[0], *new[1:], *part[len(old) :])
-
-
-def _owned(thing: Thing, owner: Key | None) -> Thing:
-    return thing._replace(owner=owner)

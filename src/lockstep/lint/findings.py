@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import accumulate
 
 from lockstep.lint.sources import File, History
-from lockstep.lint.two_at_once import analysed
 from lockstep.migrate.header import parse_header
+from lockstep.sql.analysis import analyse
 from lockstep.sql.encodings import syntax
 from lockstep.sql.finding import Finding, Source
 from lockstep.sql.ignores import apply_ignores, holds_ignores
@@ -62,7 +62,8 @@ class Linter:
         sources = [
             Source(file.name, ready.text) for file, ready in zip(history, prepared, strict=True)
         ]
-        found = analysed(sources, [file.reported for file in history], self.server)
+        judged = [file.reported for file in history]
+        found = analyse(sources, server=self.server, judged=judged)
         return [
             Linted(file, ready, self._judged(file, ready, one.findings))
             for file, ready, one in zip(history, prepared, found, strict=True)

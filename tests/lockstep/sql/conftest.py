@@ -16,6 +16,7 @@ from lockstep.sql.parser import parse
 from lockstep.testing import Databases
 
 HERE = Path(__file__).parent
+OUR_ROLES = ("lockstep_test_", "bookkeeping_")
 STATE = load_queries(HERE.parent.parent.parent / "tools" / "corpus" / "state.sql")
 SEQUENCES = b"SELECT schemaname || '.' || sequencename, last_value::text FROM pg_sequences"
 
@@ -177,7 +178,13 @@ def _look(connection: Connection) -> Look:
             if count:
                 rows[table] = (count, content)
         sequences = dict(connection.execute(SEQUENCES).fetchall())
-    return Look({f"{kind} {name}": what for kind, name, what, _ in found}, rows, sequences)
+    objects = {
+        f"{kind} {name}": what
+        for kind, name, what, _ in found
+        # Roles belong to the whole cluster: other tests make and drop theirs meanwhile.
+        if kind != "role" or name.startswith(OUR_ROLES)
+    }
+    return Look(objects, rows, sequences)
 
 
 def _changes(old: Look, new: Look) -> Iterator[str]:

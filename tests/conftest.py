@@ -20,6 +20,7 @@ from lockstep.testing import Databases, Project, Recorder, Server, private_clust
 
 # A busy machine is no defect: properties have no deadline. They are many, so each gets fewer examples than the default.
 settings.register_profile("suite", deadline=None, max_examples=50, print_blob=True, database=None)
+settings.register_profile("fuzz", settings.get_profile("suite"), max_examples=8000)
 settings.load_profile("suite")
 OWNED = pytest.StashKey[ExitStack]()
 SERVER = pytest.StashKey[Server]()

@@ -144,7 +144,7 @@ def _search_path_set(tree: Node) -> tuple[str, ...] | None:
                 for item in fields.get("args", ())
                 if "A_Const" in item
             ]
-            if values and values[0] == "search_path":
+            if len(values) > 1 and values[0] == "search_path":
                 return tuple(
                     part.strip().strip('"') for part in values[1].split(",") if part.strip()
                 )

@@ -244,7 +244,8 @@ def _comment(tree: Node, context: Context) -> Iterator[Effect]:
         names = names[:-1]
     elif kind not in {"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE"}:
         return
-    yield Effect(context.state.key("relation", names), "ShareUpdateExclusiveLock")
+    if names:  # the grammar takes a column without its table
+        yield Effect(context.state.key("relation", names), "ShareUpdateExclusiveLock")
 
 
 def _grant(tree: Node, context: Context) -> Iterator[Effect]:

@@ -90,6 +90,8 @@ def _edits(
 def _undone(
     made: Sequence[Key], taken: Sequence[Key], action: Action, trouble: Trouble, state: State
 ) -> list[str]:
+    if trouble.reason == "lost" and action.guarded:
+        raise Unfixable(REASONS["lost"])  # another guard around it would change nothing
     if trouble.reason == "lost" and made:
         # It drops what it makes anew only together with something that is there already: all or nothing.
         return [f"NOT {there(key, state)}" for key in made]
@@ -240,25 +242,15 @@ def _spans(text: str) -> Sequence[tuple[int, int]]:
 
 def _first_command(tokens: Sequence[Token]) -> int | None:
     """Return the index of the token behind the table's name: ALTER TABLE [IF EXISTS] [ONLY] name [*] <here>."""
-    index = 0
-    words = {
-        "ALTER",
-        "FOREIGN",
-        "MATERIALIZED",
-        "TABLE",
-        "VIEW",
-        "INDEX",
-        "SEQUENCE",
-        "TYPE",
-        "IF",
-        "EXISTS",
-        "ONLY",
-    }
-    while index < len(tokens) and tokens[index].keyword in words:
-        index += 1
-    index += 1
+    words = [token.keyword for token in tokens[:7]]
+    index = 3 if words[1:2] in (["FOREIGN"], ["MATERIALIZED"]) else 2
+    index += 2 * (words[index : index + 2] == ["IF", "EXISTS"])
+    index += words[index : index + 1] == ["ONLY"]
+    in_parentheses = [token.text for token in tokens[index : index + 1]] == ["("]
+    index += 1 + in_parentheses
     while index + 1 < len(tokens) and tokens[index].text == ".":
         index += 2
+    index += in_parentheses
     if index < len(tokens) and tokens[index].text == "*":
         index += 1
     return index if index < len(tokens) else None

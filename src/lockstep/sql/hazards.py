@@ -78,19 +78,20 @@ def _under_a_lock(
 ) -> Iterator[Hazard]:
     """Yield the lock of an earlier statement under which this one works for long, unless it takes one there itself."""
     own = {e.relation for e in effects if e.lock == "AccessExclusiveLock" or e.work != "none"}
-    held = [
+    held = (
         relation
         for relation, lock in (context.held or {}).items()
         if lock == "AccessExclusiveLock"
         and relation not in own
         and context.state.exists(relation) is not False
-    ]
+    )
     for effect in effects:
         works = effect.work != "none" or _writes_many(statement, context)
-        if held and works and not _made(effect.relation, context):
+        first = next(held, None) if works and not _made(effect.relation, context) else None
+        if first is not None:
             words = shown(effect.relation)
             found = Effect(
-                held[0],
+                first,
                 "AccessExclusiveLock",
                 effect.work,
                 detail=words,

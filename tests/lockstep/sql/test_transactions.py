@@ -117,6 +117,15 @@ CREATE UNIQUE INDEX ON alone_m (x);
 """
 
 
+SINCE_14 = {
+    "ALTER TABLE alone_p DETACH PARTITION alone_p1 CONCURRENTLY",
+    "REINDEX (CONCURRENTLY false) TABLE alone_t",
+    "REINDEX (CONCURRENTLY 0) TABLE alone_t",
+    "REINDEX (VERBOSE, CONCURRENTLY) TABLE alone_t",
+}
+"""What PostgreSQL 13 does not know."""
+
+
 @pytest.fixture(scope="module")
 def in_transaction(databases: Databases) -> Iterator[psycopg.Connection]:
     """A connection in a transaction, with the tables that the statements name."""
@@ -133,6 +142,8 @@ def test_must_run_alone_is_what_the_server_refuses(
     in_transaction: psycopg.Connection, text: str
 ) -> None:
     """PostgreSQL itself refuses it in a transaction block with 25001, or does not."""
+    if text in SINCE_14 and in_transaction.info.server_version < 140000:
+        pytest.skip("since PostgreSQL 14")
     refused = ""
     try:
         with in_transaction.transaction(force_rollback=True):

@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test fuzz check format lint types imports docs bench bench-lint corpus-check new-rule lock clean
+.PHONY: help venv run test fuzz check format lint types imports docs bench bench-lint matrix corpus-check new-rule lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16

@@ -20,6 +20,7 @@ from lockstep.postgres.session import QUERIES, ServerError, Session
 from lockstep.redaction import redact
 from lockstep.values import dataclass
 
+_DOING = "{doing}"  # made into SQL once, it is the same for every file but for this
 _ALL_ROLLED_BACK = (
     " So were the files before it: through a transaction pooler all run in one transaction, "
     "with a direct connection (DATABASE_UNPOOLED_URL) each in its own."
@@ -47,8 +48,10 @@ class Runner:
         Raises ``MigrationFailed`` (or ``MigrationBlocked``) naming file, line and statement, ``LockLost`` if the lock is
         gone, ``DatabaseUnreachable`` if the connection is.
         """
+        query = QUERIES["restore_session"]
+        restoring = self.session.literal(query, key=self.key, application_name=_DOING)
         for position, script in enumerate(scripts, start=1):
-            self._restore_session(script)
+            self._restore_session(script, restoring)
             kind, name = script.file.kind, script.file.name
             self.report(FileBegun(kind, name, position, len(scripts)))
             begun = time.monotonic()
@@ -101,19 +104,18 @@ class Runner:
             with contextlib.suppress(ServerError):
                 self.session.script(QUERIES["abandon_transaction"])
 
-    def _restore_session(self, script: Script) -> None:
+    def _restore_session(self, script: Script, restoring: str) -> None:
         doing = f"lockstep:{self.boot.app}:{script.file.kind}:{script.file.name}"
         if not self.own_transaction:
             with failures.bookkeeping(self.session):
                 self.session.fetch(QUERIES["restore_transaction"], application_name=doing[:63])
             return
+        name = self.session.literal("%(name)s", name=doing[:63])
         try:
-            (row,) = self.session.fetch(
-                QUERIES["restore_session"], key=self.key, application_name=doing[:63]
-            )
+            ours = self.session.is_true(restoring.replace(f"'{_DOING}'", name))
         except ServerError as error:
             raise failures.of_session(error, self.session) from error
-        if not row["lock_is_ours"]:
+        if not ours:
             raise lock_lost(self.session)
 
     @contextlib.contextmanager

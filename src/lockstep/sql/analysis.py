@@ -113,7 +113,6 @@ class Analyser:
         *transaction*: the file runs as one. *hazards*: there may be data, and others who use it.
         """
         path = self.state.path
-        self.state.emptied = set()
         run = Run(self.state)
         judged: list[_Judged] = []
         watch = FileHazards(self.state, statements, transaction=transaction) if hazards else None

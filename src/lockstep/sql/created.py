@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockstep.sql.action import Action, Thing
-from lockstep.sql.created_forms import INE, OR_REPLACE, replaceable, simple
+from lockstep.sql.forms import INE, OR_REPLACE, replaceable, simple
 from lockstep.sql.objects import Key
 from lockstep.sql.shapes import index_name, table_parts
 from lockstep.sql.state import State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockstep.sql.action import Action, Thing
-from lockstep.sql.created_forms import replaceable, simple
+from lockstep.sql.forms import replaceable, simple
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
 from lockstep.sql.tree import Node, relation_name, relations_in, strings, type_name

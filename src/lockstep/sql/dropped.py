@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockstep.sql.action import Action
+from lockstep.sql.forms import IE, dropped
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
 from lockstep.sql.tree import Node, only, relation_name, strings, type_name
 
-_IE = " IF EXISTS"
 _RELATIONS = {
     "OBJECT_TABLE": ("TABLE",),
     "OBJECT_VIEW": ("VIEW",),
@@ -55,16 +55,7 @@ def drop(tree: Node, state: State) -> Iterator[Action]:
         if found is None:
             continue
         key, words = found
-        yield Action(
-            "drop-object",
-            "drop",
-            key,
-            tolerant=bool(tree.get("missing_ok")),
-            cascade=tree.get("behavior") == "DROP_CASCADE",
-            words=words,
-            token=_IE,
-            node=tree,
-        )
+        yield dropped("drop-object", key, tree, words)
 
 
 def _key(kind: str, item: Node, state: State) -> tuple[Key, tuple[str, ...]] | None:
@@ -137,7 +128,7 @@ def drop_role(tree: Node, state: State) -> Iterator[Action]:
             key,
             tolerant=tolerant,
             words=("ROLE|USER|GROUP",),
-            token=_IE,
+            token=IE,
             node=tree,
         )
 
@@ -148,7 +139,7 @@ def _drop_one(
     def actions(tree: Node, state: State) -> Iterator[Action]:
         tolerant = bool(tree.get("missing_ok"))
         yield Action(
-            rule, "drop", (kind, tree[name]), tolerant=tolerant, words=words, token=_IE, node=tree
+            rule, "drop", (kind, tree[name]), tolerant=tolerant, words=words, token=IE, node=tree
         )
 
     return actions
@@ -159,7 +150,7 @@ def drop_user_mapping(tree: Node, state: State) -> Iterator[Action]:
     key = ("user mapping", tree["user"].get("rolename", ""), tree["servername"])
     tolerant = bool(tree.get("missing_ok"))
     yield Action(
-        "drop-object", "drop", key, tolerant=tolerant, words=("MAPPING",), token=_IE, node=tree
+        "drop-object", "drop", key, tolerant=tolerant, words=("MAPPING",), token=IE, node=tree
     )
 
 

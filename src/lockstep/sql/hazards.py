@@ -43,11 +43,6 @@ class Hazard:
     partners: tuple[tuple[Key, Lock], ...] = ()
 
 
-def hazards_of(statement: Statement, context: Context) -> Iterator[Hazard]:
-    """Yield what is dangerous about *statement*, which begins where *context* says; each thing once."""
-    return _hazards(statement, effects_of(statement, context), context)
-
-
 def _hazards(statement: Statement, effects: Sequence[Effect], context: Context) -> Iterator[Hazard]:
     locks = {key: lock for key, (lock, _) in strongest(effects).items()}
     seen: set[tuple[str, Key, Key]] = set()

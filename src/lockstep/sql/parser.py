@@ -68,6 +68,15 @@ def parse(text: str, *, rows: bool = False) -> list[Statement]:
     return [_statement(text, raw, entry) for entry in found["stmts"]]
 
 
+def parses(text: str) -> bool:
+    """True if *text* is SQL of the grammar's version."""
+    try:
+        parse(text)
+    except NotParsed:
+        return False
+    return True
+
+
 def opaque(text: str) -> list[Statement]:
     """Return all of *text* as one statement without a tree.
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 from lockstep.sql.comments import LITERAL, comments
 from lockstep.sql.encodings import syntax
 from lockstep.sql.finding import Finding
-from lockstep.sql.parser import NotParsed, parse
+from lockstep.sql.parser import NotParsed, parse, parses
 from lockstep.sql.psql import blank
 
 TEMPLATE_HELP = "It looks like a template: files run as they are, so ship what it renders to."
@@ -44,7 +44,7 @@ def without_templates(text: str) -> tuple[str, list[Finding]]:
     Text that parses as it is has none: what looks like one inside a literal is what runs.
     """
     plain = [found.span() for found in _PLAIN.finditer(text)]
-    if (not plain and not _MAY_BE_DOUBTFUL.search(text)) or _parses(text):
+    if (not plain and not _MAY_BE_DOUBTFUL.search(text)) or parses(text):
         return text, []
     result, fits = _fill(text, plain)
     if not fits:
@@ -115,11 +115,3 @@ def _filling(hole: str, form: int) -> str:
         letter = "_" if hole[0] == ":" else "t"
         filled = letter + _NOT_IN_A_NAME.sub("_", first_line[1:])
     return filled + blank(hole[len(filled) :])
-
-
-def _parses(text: str) -> bool:
-    try:
-        parse(text)
-    except NotParsed:
-        return False
-    return True

@@ -81,14 +81,6 @@ def walk(node: Any) -> Iterator[tuple[str, Node]]:
             stack.extend(reversed(current))
 
 
-def location_of(node: Any) -> int:
-    """Return the smallest place (a byte offset) that is written in *node* or below it, -1 if none is."""
-    places = [
-        fields["location"] for _, fields in walk({"": node}) if fields.get("location", -1) > 0
-    ]
-    return min(places, default=-1)
-
-
 def plain(node: Any) -> Any:
     """Return *node* without its places: two spellings of the same thing become equal."""
     if isinstance(node, dict):

@@ -1,11 +1,14 @@
-"""The two one-token forms that PostgreSQL has for CREATE: IF NOT EXISTS and OR REPLACE."""
+"""The one-token forms that PostgreSQL has: IF NOT EXISTS and OR REPLACE for what comes, IF EXISTS for what goes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from lockstep.sql.action import Action, Thing, Verb
 from lockstep.sql.objects import Key
 from lockstep.sql.tree import Node
 
+IE = " IF EXISTS"
 INE = " IF NOT EXISTS"
 OR_REPLACE = " OR REPLACE"
 
@@ -25,4 +28,19 @@ def replaceable(
     verb: Verb = "replace" if tree.get("replace") else "create"
     return Action(
         rule, verb, key, needs=needs, thing=thing, words=("CREATE",), token=OR_REPLACE, node=tree
+    )
+
+
+def dropped(rule: str, key: Key, tree: Node, words: tuple[str, ...], **common: Any) -> Action:
+    """Return DROP of an object, alone or as a command of an ALTER."""
+    return Action(
+        rule,
+        "drop",
+        key,
+        tolerant=bool(tree.get("missing_ok")),
+        cascade=tree.get("behavior") == "DROP_CASCADE",
+        words=words,
+        token=IE,
+        node=tree,
+        **common,
     )

@@ -93,6 +93,19 @@ class Session:
         last = self._results(text)[-1]
         return last.get_value(0, last.nfields - 1) == b"t"
 
+    def texts(self, text: str) -> list[str | None]:
+        """The same, and return the first column of the first row of each result that has rows."""
+        return [
+            value.decode() if (value := result.get_value(0, 0)) is not None else None
+            for result in self._results(text)
+            if result.status == pq.ExecStatus.TUPLES_OK and result.ntuples
+        ]
+
+    @property
+    def server_version(self) -> int:
+        """The server's version as ``server_version_num`` has it: 180004."""
+        return self._connection.info.server_version
+
     def _results(self, text: str) -> list[PGresult]:
         with self._translated():
             results = self._connection.wait(self._send(text.encode()))

@@ -1,0 +1,85 @@
+"""Compare two snapshots: what is missing, what differs, what is more than expected. Nothing here touches a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Literal
+
+from lockstep.catalog.fact import KINDS, Fact, dotted, read_line
+from lockstep.catalog.shorthand import UNREAD
+from lockstep.catalog.snapshot import Snapshot
+from lockstep.values import dataclass
+
+_ORDER = {kind: number for number, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not as expected; ``expected`` is None if it should not be there, ``live`` if it is not there."""
+
+    expected: Fact | None
+    live: Fact | None
+
+    @property
+    def fact(self) -> Fact:
+        """The object as it should be, or as it is if it should not."""
+        fact = self.expected or self.live
+        assert fact is not None
+        return fact
+
+    @property
+    def what(self) -> Literal["missing", "differs", "extra"]:
+        """In which way it is not as expected."""
+        if self.live is None:
+            return "missing"
+        return "differs" if self.expected else "extra"
+
+    @property
+    def name(self) -> str:
+        """Kind and name, as in a line."""
+        return f"{self.fact.kind} {dotted(self.fact.path)}"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Which keys of the body differ; empty unless both are there."""
+        if self.expected is None or self.live is None:
+            return ()
+        mine, theirs = self.expected.body, self.live.body
+        return tuple(key for key in sorted({*mine, *theirs}) if mine.get(key) != theirs.get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """All differences, in the order of ``KINDS`` and then by name; ``unread`` is what could not be compared."""
+
+    differences: tuple[Difference, ...]
+    unread: tuple[Fact, ...] = ()
+
+    def of(self, *what: str) -> tuple[Difference, ...]:
+        """Return the differences of the given sorts."""
+        return tuple(difference for difference in self.differences if difference.what in what)
+
+
+def compare(expected: Snapshot, live: Snapshot) -> Drift:
+    """Return what of *live* is not as *expected*. A text that could not be read differs from none."""
+    mine, theirs = set(expected.lines), set(live.lines)
+    wanted, found = _by_key(mine - theirs), _by_key(theirs - mine)
+    differences = [Difference(wanted.get(key), found.get(key)) for key in {**wanted, **found}]
+    unread = tuple(fact for fact in found.values() if UNREAD in fact.line())
+    known = [difference for difference in differences if not _only_unread(difference)]
+    known.sort(key=lambda difference: (_ORDER[difference.fact.kind], difference.fact.path))
+    return Drift(tuple(known), unread)
+
+
+def _by_key(lines: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], Fact]:
+    return {fact.key: fact for fact in map(read_line, lines)}
+
+
+def _only_unread(difference: Difference) -> bool:
+    live = difference.live
+    return (
+        live is not None
+        and bool(difference.fields)
+        and all(UNREAD in json.dumps(live.body.get(field)) for field in difference.fields)
+    )

@@ -1,0 +1,96 @@
+"""One object of a database as one line of text: ``kind name {what it is}``.
+
+``column app.users.email {"not_null": true, "type": "text"}``: a kind, a path of names, and a
+JSON object in which what is a default has no key. The name of a routine ends with the types of its input. Names are one line
+too: a newline, a carriage return and a backslash in them are written ``\\n``, ``\\r`` and ``\\\\``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lockstep.values import dataclass
+
+KINDS = (
+    "extension", "schema", "collation", "enum", "domain", "domain_constraint", "composite", "range", "sequence", "function",
+    "procedure", "aggregate", "table", "foreign_table", "column", "constraint", "index", "view", "matview", "rule", "trigger",
+    "policy", "statistics", "publication", "event_trigger", "default_privilege", "grant", "revocation", "comment", "other",
+)  # fmt: skip
+"""Every kind of fact, in the order in which a lock file lists them: what others stand on first."""
+
+_NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s."{]+)')
+_BARE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_ESCAPE = re.compile(r"\\([\\nr])")
+_ESCAPED = {"\\": "\\", "n": "\n", "r": "\r"}
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One object: its kind, its path of names, and what it is."""
+
+    kind: str
+    path: Path
+    body: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, Path]:
+        """What tells it from all others in the same database."""
+        return self.kind, self.path
+
+    def line(self) -> str:
+        """Return its line."""
+        body = json.dumps(self.body, ensure_ascii=False, sort_keys=True)
+        return f"{self.kind} {dotted(self.path)} {body}"
+
+
+def read_line(line: str) -> Fact:
+    """Return the fact of a line; raises ``ValueError`` if it is none."""
+    kind, _, rest = line.partition(" ")
+    names, position = _names(rest)
+    if kind not in KINDS or not names or rest[position : position + 1] != " ":
+        raise ValueError(f"not a line of a schema: {line[:80]!r}")
+    body = json.loads(rest[position + 1 :])
+    if not isinstance(body, dict):
+        raise ValueError(f"not a line of a schema: {line[:80]!r}")
+    return Fact(kind, names, body)
+
+
+def dotted(path: Path) -> str:
+    """Return *path* as it stands in a line."""
+    return ".".join(map(_written, path))
+
+
+def undotted(text: str) -> Path:
+    """Return the path that ``dotted`` wrote; a body refers to other objects in this form."""
+    return _names(text)[0]
+
+
+def _names(text: str) -> tuple[Path, int]:
+    names: list[str] = []
+    position = 0
+    while match := _NAME.match(text, position):
+        names.append(_unescaped(match))
+        position = match.end()
+        if text[position : position + 1] != ".":
+            break
+        position += 1
+    return tuple(names), position
+
+
+def _written(name: str) -> str:
+    if _BARE.match(name):
+        return name
+    escaped = (
+        name.replace('"', '""').replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    )
+    return f'"{escaped}"'
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    name = match[2] if match[1] is None else match[1].replace('""', '"')
+    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], name) if "\\" in name else name

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from itertools import accumulate
+from typing import NamedTuple
 
+from lockstep.lint import halves
 from lockstep.lint.sources import File, History
 from lockstep.migrate.header import parse_header
 from lockstep.sql.analysis import analyse
@@ -18,8 +20,7 @@ from lockstep.sql.prepass import Prepared, prepare
 from lockstep.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Linted:
+class Linted(NamedTuple):
     """A file with its text as it was read, and what was found in it, in the order of the text."""
 
     file: File
@@ -59,15 +60,25 @@ class Linter:
 
     def _history(self, history: History) -> list[Linted]:
         prepared = [prepare(file.raw, forward_only=True) for file in history]
-        sources = [
-            Source(file.name, ready.text) for file, ready in zip(history, prepared, strict=True)
+        both = list(zip(history, prepared, strict=True))
+        sizes = [len(ready.text) if file.reported else 0 for file, ready in both]
+        found = halves.judged(sizes, functools.partial(self._part, both))
+        return [
+            Linted(file, ready, findings)
+            for (file, ready), findings in zip(both, found, strict=True)
+            if file.reported
         ]
-        judged = [file.reported for file in history]
+
+    def _part(
+        self, files: Sequence[tuple[File, Prepared]], start: int, end: int
+    ) -> list[tuple[Finding, ...]]:
+        """Return the findings of the files from *start* to before *end*, none of those that are not to be reported."""
+        sources = [Source(file.name, ready.text) for file, ready in files[:end]]
+        judged = [number >= start and file.reported for number, (file, _) in enumerate(files[:end])]
         found = analyse(sources, server=self.server, judged=judged)
         return [
-            Linted(file, ready, self._judged(file, ready, one.findings))
-            for file, ready, one in zip(history, prepared, found, strict=True)
-            if file.reported
+            self._judged(file, ready, one.findings) if file.reported else ()
+            for (file, ready), one in zip(files[start:end], found[start:], strict=True)
         ]
 
     def _judged(
@@ -79,7 +90,9 @@ class Linter:
         if holds_ignores(ready.text):
             found = _heeding_ignores(ready.text, found, self.rules)
         found = [finding for finding in found if self.choice.wants(finding)]
-        return tuple(sorted(found, key=lambda finding: (finding.start, finding.end)))
+        if len(found) > 1:
+            found.sort(key=lambda finding: (finding.start, finding.end))
+        return tuple(found)
 
 
 def _guessed_names(ready: Prepared) -> list[re.Pattern[str]]:
@@ -99,7 +112,7 @@ def _without_guesses(finding: Finding, guessed: Collection[re.Pattern[str]]) -> 
     """Return a finding without edits that name something of which only a tool knows what it is called."""
     if not any(name.search(edit.text) for edit in finding.edits for name in guessed):
         return finding
-    return replace(finding, edits=(), unfixable="it would have to name what a template renders to")
+    return finding._replace(edits=(), unfixable="it would have to name what a template renders to")
 
 
 def _heeding_ignores(text: str, found: list[Finding], rules: Collection[str]) -> list[Finding]:
@@ -114,6 +127,8 @@ def _directives(name: str, text: str) -> list[Finding]:
     """Return what is wrong with a file's own directives: a boot refuses a misspelt one, and so it is found here."""
     # Whether a file is a migration or a seed is the boot's to know; every directive may stand in a seed.
     _, problems = parse_header(name, text, "seed")
+    if not problems:
+        return []
     starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
     findings = []
     for problem in problems:

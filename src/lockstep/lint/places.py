@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import NamedTuple
 
 from lockstep.sql.finding import Finding
-from lockstep.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """From a character to behind another; ``end_column`` is the column after the last one."""
 
     line: int

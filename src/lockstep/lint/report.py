@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from lockstep.lint.findings import Linted
 from lockstep.lint.places import Lines, Region
@@ -11,8 +12,7 @@ from lockstep.sql.finding import Finding
 from lockstep.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A finding with its place as people count, and the line that it begins in."""
 
     file: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lockstep.sql.finding import Kind, Severity
 from lockstep.sql.rule import Rule, rules
@@ -43,9 +43,27 @@ AROUND: tuple[TextRule, ...] = (
 
 def known_rules() -> Mapping[str, AnyRule]:
     """Return every rule by its name, in the order of their names."""
-    known: dict[str, AnyRule] = {rule.name: rule for rule in AROUND}
-    known.update(rules())
-    return dict(sorted(known.items()))
+    return _Known()
+
+
+class _Known(Mapping[str, AnyRule]):
+    """The rules of the text, and the analyser's, of which it imports those that are asked for."""
+
+    def __init__(self) -> None:
+        self._around = {rule.name: rule for rule in AROUND}
+        self._names = sorted([*self._around, *rules()])
+
+    def __getitem__(self, name: str) -> AnyRule:
+        return self._around.get(name) or rules()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._around or name in rules()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def explained(rule: AnyRule) -> str:

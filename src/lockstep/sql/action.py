@@ -39,7 +39,8 @@ class Thing(_Thing):
     ) -> Thing:
         """Make one; the definition is kept packed: the trees of a long history would be most of a boot's memory."""
         packed = None if definition is None else marshal.dumps(definition)
-        return super().__new__(cls, kind, packed, owner, columns, facts)
+        # Past the constructor of the base, which would only count and name the fields again.
+        return tuple.__new__(cls, (kind, packed, owner, columns, facts))
 
     @property
     def definition(self) -> Any:

@@ -106,7 +106,7 @@ def _column_type(
         "type": type_name(definition.get("typeName")),
         "modifiers": type_modifiers(definition.get("typeName")),
     }
-    thing = Thing("column", known.definition if known else None, facts=facts)
+    thing = (known or Thing())._replace(kind="column", owner=None, columns=(), facts=facts)
     rule = "alter-column-type" if converts else "statement"
     old = known.fact("type", "") if known else ""
     yield Action(rule, "use", column, thing=thing, node={**command, "old_type": old}, **common)

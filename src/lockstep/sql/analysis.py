@@ -87,7 +87,7 @@ class Analyser:
         path = self.state.path
         run = Run(self.state)
         for number, statement in enumerate(statements):
-            run.first(number, actions_of(statement, self.state))
+            run.only(number, actions_of(statement, self.state))
             follow(statement, self.state)
         self.state.forget_temporary()
         self.state.path = path

@@ -76,7 +76,7 @@ def _located(inner: Inner, block: Statement, starts: Sequence[int]) -> Inner:
     at = block.text.find(inner.query, starts[inner.line - 1])
     if at < 0:
         return inner
-    statement = replace(inner.statement, offset=block.offset + at + inner.statement.offset)
+    statement = inner.statement._replace(offset=block.offset + at + inner.statement.offset)
     return replace(inner, statement=statement, located=True)
 
 

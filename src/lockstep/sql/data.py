@@ -236,6 +236,8 @@ def candidate_columns(tree: Node, state: State) -> Iterator[tuple[Key, ...]]:
     """Yield, for each column that a statement names, the columns of its tables that may be meant."""
     if "selectStmt" in tree:
         tree = tree["selectStmt"]  # the columns that an INSERT fills are needed anyhow
+    elif "query" in tree:
+        tree = tree["query"]  # of a view; its relations were looked for already
     tables: dict[str, Key] = {}
     for node in relations_in(tree):
         key = state.key("relation", relation_name(node))

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
-from lockstep.values import dataclass
 
 Lock = Literal[
     "AccessShareLock",
@@ -36,6 +35,7 @@ STRENGTH: tuple[Lock, ...] = (
     "AccessExclusiveLock",
 )
 """The lock modes, each stronger than those before it."""
+_RANK = {lock: number for number, lock in enumerate(STRENGTH)}
 WEIGHT: tuple[Work, ...] = ("none", "scan", "build", "rewrite")
 """What is done to the whole of a relation, each heavier than what stands before it."""
 
@@ -57,8 +57,7 @@ class Effect(NamedTuple):
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What is so when a statement begins.
 
     ``made`` are the relations of this same file: nobody else uses them yet. ``held`` are the locks that earlier statements of
@@ -83,12 +82,12 @@ def blocks(lock: Lock) -> str:
     """Return in words what others cannot do meanwhile."""
     if lock == "AccessExclusiveLock":
         return "reads and writes"
-    return "writes" if STRENGTH.index(lock) >= STRENGTH.index("ShareLock") else "schema changes"
+    return "writes" if _RANK[lock] >= _RANK["ShareLock"] else "schema changes"
 
 
 def stronger(one: Lock, other: Lock | None) -> Lock:
     """Return the stronger of two locks."""
-    return one if other is None or STRENGTH.index(one) > STRENGTH.index(other) else other
+    return one if other is None or _RANK[one] > _RANK[other] else other
 
 
 def heavier(*works: Work) -> Work:
@@ -100,6 +99,10 @@ def strongest(effects: Iterable[Effect]) -> dict[Key, tuple[Lock, Work]]:
     """Return the strongest lock and the heaviest work on each relation."""
     found: dict[Key, tuple[Lock, Work]] = {}
     for effect in effects:
-        lock, work = found.get(effect.relation, (effect.lock, effect.work))
-        found[effect.relation] = (stronger(effect.lock, lock), heavier(effect.work, work))
+        known = found.get(effect.relation)
+        if known is None:
+            found[effect.relation] = (effect.lock, effect.work)
+        else:
+            lock, work = known
+            found[effect.relation] = (stronger(effect.lock, lock), heavier(effect.work, work))
     return found

@@ -7,9 +7,9 @@ column stays true to the file.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from lockstep.sql.finding import Finding
-from lockstep.values import dataclass
 
 NUL_HELP = "Remove it; in a bytea literal write it as '\\x00'."
 _BOM = "\ufeff"
@@ -17,8 +17,7 @@ _NO_BOM_HELP = "Save it as UTF-8 without BOM."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A file's text fit for the parser, and as it was.
 
     ``original`` has the length of ``text`` and makes the file's bytes again with ``encode``; ``encoding`` is empty where
@@ -33,6 +32,9 @@ class Decoded:
 
 def decode(raw: bytes) -> Decoded:
     """Return the text of a file with what no boot would run of it, the gravest first."""
+    if raw.isascii() and 0 not in raw:
+        text = raw.decode("ascii")
+        return Decoded(text, text, "utf-8")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in raw[:2]:
         return _decode_utf16(raw)
     original = raw.decode("utf-8", "surrogateescape")

@@ -6,24 +6,20 @@ All offsets count characters from 0 in the text that was analysed; lines and col
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
-
-from lockstep.values import dataclass
+from typing import Literal, NamedTuple
 
 Kind = Literal["idempotence", "hazard", "syntax"]
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """An insertion of *text* before the character at *at*; nothing of a file is ever taken away."""
 
     at: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong, or dangerous, with one place of a file.
 
     ``start`` and ``end`` span the statement (or the part of it) that is meant. ``edits`` are what ``--fix`` would insert, empty
@@ -46,16 +42,14 @@ class Finding:
         return bool(self.edits)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A file to analyse: the name that findings are shown under, and its whole text."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Analysed:
+class Analysed(NamedTuple):
     """A source with what was found in it, in the order of the text."""
 
     source: Source

@@ -88,7 +88,7 @@ def _change(column: Key, state: State, **facts: Any) -> None:
     known = state.thing(column)
     if known is not None:
         merged = {**(known.facts or {}), **facts}
-        state.add(column, Thing(known.kind, known.definition, known.owner, known.columns, merged))
+        state.add(column, known._replace(facts=merged))
 
 
 def _constrained(table: Key, node: Node, state: State) -> None:
@@ -117,6 +117,8 @@ def _validated(key: Key, state: State) -> None:
 
 
 def _created(tree: Node, state: State) -> None:
+    if "partbound" not in tree and not any("Constraint" in e for e in tree.get("tableElts", ())):
+        return
     names = relation_name(tree["relation"])
     temporary = tree["relation"].get("relpersistence") == "t"
     table = ("relation", "pg_temp", names[-1]) if temporary else state.new_key("relation", names)

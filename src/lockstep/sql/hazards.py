@@ -7,14 +7,15 @@ is none of them: the runner's lock timeout is for those.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from lockstep.sql.action import Action
 from lockstep.sql.actions import actions_of
 from lockstep.sql.bodies import inner_statements, line_starts
 from lockstep.sql.data import unique_keys
-from lockstep.sql.effect import Context, Effect, Lock, blocks, stronger, strongest
+from lockstep.sql.effect import Context, Effect, Lock, Work, blocks, stronger, strongest
 from lockstep.sql.effects import effects_of
 from lockstep.sql.finding import Finding
 from lockstep.sql.fixes import part_spans
@@ -25,7 +26,6 @@ from lockstep.sql.rule import rules
 from lockstep.sql.state import State
 from lockstep.sql.transactions import must_run_alone, transaction_control
 from lockstep.sql.tree import Node, constant, only, relation_name, relations_in, strings
-from lockstep.values import dataclass
 
 _NO_TRANSACTION = re.compile(r"^--[ \t]*lockstep:[ \t]*no-transaction\b", re.MULTILINE)
 
@@ -34,8 +34,7 @@ _FAILS = {"concurrent-index-on-partitioned", "column-type-under-view"}
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Hazard:
+class Hazard(NamedTuple):
     """A dangerous effect; ``partners`` are the other relations that the statement locks, and how."""
 
     rule: str
@@ -44,24 +43,28 @@ class Hazard:
 
 
 def _hazards(statement: Statement, effects: Sequence[Effect], context: Context) -> Iterator[Hazard]:
-    locks = {key: lock for key, (lock, _) in strongest(effects).items()}
+    locks = strongest(effects) if len(effects) > 1 else {}
     seen: set[tuple[str, Key, Key]] = set()
     for effect in effects:
+        if not effect.hazard:
+            continue
         what = (effect.hazard, effect.relation, effect.subject)
         unused = _made(effect.relation, context) and effect.hazard not in _FAILS
-        if effect.hazard and what not in seen and not unused:
+        if what not in seen and not unused:
             seen.add(what)
             yield Hazard(effect.hazard, effect, _partners(effect, locks))
     if "validate-in-same-transaction" not in {rule for rule, _, _ in seen}:
         yield from _under_a_lock(statement, effects, context)
 
 
-def _partners(effect: Effect, locks: Mapping[Key, Lock]) -> tuple[tuple[Key, Lock], ...]:
+def _partners(
+    effect: Effect, locks: Mapping[Key, tuple[Lock, Work]]
+) -> tuple[tuple[Key, Lock], ...]:
     strong = ("ShareRowExclusiveLock", "AccessExclusiveLock")
     if effect.relation[0] != "relation":
         return ()
-    others = ((k, lock) for k, lock in locks.items() if k != effect.relation and lock in strong)
-    return tuple(islice(others, _MOST_NAMED + 1))
+    others = ((k, lock) for k, (lock, _) in locks.items() if k != effect.relation)
+    return tuple(islice((one for one in others if one[1] in strong), _MOST_NAMED + 1))
 
 
 def _made(relation: Key, context: Context) -> bool:
@@ -72,10 +75,12 @@ def _under_a_lock(
     statement: Statement, effects: Sequence[Effect], context: Context
 ) -> Iterator[Hazard]:
     """Yield the lock of an earlier statement under which this one works for long, unless it takes one there itself."""
+    if not context.held:
+        return
     own = {e.relation for e in effects if e.lock == "AccessExclusiveLock" or e.work != "none"}
     held = (
         relation
-        for relation, lock in (context.held or {}).items()
+        for relation, lock in context.held.items()
         if lock == "AccessExclusiveLock"
         and relation not in own
         and context.state.exists(relation) is not False
@@ -126,7 +131,7 @@ def _given(condition: Node | None) -> Iterator[str]:
 
 def in_transaction(text: str) -> bool:
     """False if a file's header says that it runs statement by statement."""
-    return not _NO_TRANSACTION.search(text)
+    return "lockstep:" not in text or not _NO_TRANSACTION.search(text)
 
 
 class FileHazards:
@@ -148,21 +153,23 @@ class FileHazards:
             self._state, self._made, self._transaction, self._held, self._unproven, self._utc
         )
         effects = effects_of(statement, context)
-        for hazard in _hazards(statement, effects, context):
+        for hazard in _hazards(statement, effects, context) if effects else ():
             if hazard.rule != "exclusive-lock-held" or not self._told:
                 self._found.append((statement, hazard))
             self._told = self._told or hazard.rule == "exclusive-lock-held"
-        effects = [effect for effect in effects if not _made(effect.relation, context)]
         if transaction_control(statement).startswith(("COMMIT", "ROLLBACK")):
             self._held, self._unproven, self._told = {}, set(), False
         elif self._transaction:
-            for key, (lock, _) in strongest(effects).items():
-                if key[0] != "relation":
-                    continue
-                self._held[key] = stronger(lock, self._held.get(key))
+            self._hold(effects, context)
             self._unproven.update(_unproven(statement, self._state))
         self._made.update(_makes(statement, self._state))
         self._utc = _utc(statement, self._utc)
+
+    def _hold(self, effects: Iterable[Effect], context: Context) -> None:
+        for effect in effects:
+            relation = effect.relation
+            if relation[0] == "relation" and not _made(relation, context):
+                self._held[relation] = stronger(effect.lock, self._held.get(relation))
 
     def after(self, statement: Statement, actions: Iterable[Action]) -> None:
         """Take note of what the statement did."""
@@ -190,15 +197,8 @@ def _makes(statement: Statement, state: State) -> Iterator[Key]:
         for inner in inner_statements(statement) or ():
             yield from _makes(inner.statement, state)
         return
-    node = {
-        "CreateStmt": tree.get("relation"),
-        "CreateForeignTableStmt": tree.get("base", {}).get("relation"),
-        "CreateTableAsStmt": tree.get("into", {}).get("rel"),
-        "SelectStmt": tree.get("intoClause", {}).get("rel"),
-        "ViewStmt": tree.get("view"),
-        "CreateSeqStmt": tree.get("sequence"),
-        "IndexStmt": {"relname": tree["idxname"]} if tree.get("idxname") else None,
-    }.get(statement.kind)
+    named = _NAMED.get(statement.kind)
+    node = named(tree) if named else None
     if node:
         if node.get("relpersistence") == "t":
             yield ("relation", "pg_temp", truncated(node["relname"]))
@@ -210,6 +210,18 @@ def _makes(statement: Statement, state: State) -> Iterator[Key]:
     for action in actions_of(statement, state) if statement.kind in _CALLED else ():
         if not state.exists(_whole(action.key)):
             yield _whole(action.key)
+
+
+_NAMED: dict[str, Callable[[Node], Node | None]] = {
+    "CreateStmt": lambda tree: tree.get("relation"),
+    "CreateForeignTableStmt": lambda tree: tree.get("base", {}).get("relation"),
+    "CreateTableAsStmt": lambda tree: tree.get("into", {}).get("rel"),
+    "SelectStmt": lambda tree: tree.get("intoClause", {}).get("rel"),
+    "ViewStmt": lambda tree: tree.get("view"),
+    "CreateSeqStmt": lambda tree: tree.get("sequence"),
+    "IndexStmt": lambda tree: {"relname": tree["idxname"]} if tree.get("idxname") else None,
+}
+"""Where a statement that makes a relation names it."""
 
 
 def _whole(key: Key) -> Key:

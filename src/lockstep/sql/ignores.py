@@ -33,7 +33,7 @@ class Ignore:
 
 def holds_ignores(text: str) -> bool:
     """True if it is worth to look for them; saves parsing."""
-    return bool(_MAY_HOLD.search(text))
+    return "lockstep:" in text and bool(_MAY_HOLD.search(text))
 
 
 def apply_ignores(

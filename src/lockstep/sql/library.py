@@ -62,10 +62,11 @@ def compiled(raw: bytes) -> bytes:
 
 def load(tree: bytes) -> Any:
     """Return what the library's JSON holds, None if it nests deeper than ``LEVELS``."""
-    if _depth(tree) > LEVELS:
+    deep = tree.count(b"{") + tree.count(b"[") > LEVELS  # else it cannot be
+    if deep and _depth(tree) > LEVELS:
         return None
     try:
-        return json.loads(tree)
+        return json.loads(tree.decode())
     except RecursionError:  # called from deep within Python
         return None
 

@@ -59,13 +59,16 @@ def labels_gone(action: Action, state: State) -> list[Key]:
     """Return a label that the statement mentions and that its enum has no more (22P02)."""
     if action.verb != "write":
         return []
-    types = {
-        thing.fact("type", "")
+    # Not sets: which of several labels is told must not differ from run to run.
+    texts = [text for text in dict.fromkeys(texts_in(action.node)) if text]
+    if not texts:
+        return []
+    types = dict.fromkeys(
+        str(thing.fact("type", ""))
         for need in (action.key, *action.needs)
         if need[0] == "relation"
         for _, thing in state.parts(need, "column")
-    }
-    texts = {text for text in texts_in(action.node) if text}
+    )
     for type_ in types:
         for text in texts:
             if state.was_label(text, type_.removesuffix("[]")):

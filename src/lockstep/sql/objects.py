@@ -91,6 +91,8 @@ def quoted(name: str) -> str:
 
 def truncated(name: str) -> str:
     """Return *name* as PostgreSQL keeps it: the first 63 bytes, in whole characters (manual, 4.1.1)."""
+    if len(name) < 16:
+        return name  # no character has more than four bytes
     raw = name.encode()
     return name if len(raw) <= 63 else raw[:63].decode(errors="ignore")
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from lockstep.sql import library
 from lockstep.sql.comments import top
-from lockstep.values import dataclass
 
 GRAMMAR_VERSION = 18
 """The PostgreSQL major whose grammar this is; a newer server may accept what it rejects."""
@@ -26,8 +25,7 @@ _BLANK = " \t\n\r\f\v"
 _LONGEST_MESSAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement of a text.
 
     ``offset`` is where its first token begins, in characters from 0; ``text`` ends before the semicolon. ``kind`` is the
@@ -88,13 +86,13 @@ def opaque(text: str) -> list[Statement]:
 
 def _statement(text: str, raw: bytes, entry: dict[str, Any]) -> Statement:
     start = entry.get("stmt_location", 0)
-    length = entry.get("stmt_len", 0) or len(raw) - start
-    body = raw[start : start + length].decode()
+    end = start + (entry.get("stmt_len", 0) or len(raw) - start)
     ascii_only = len(raw) == len(text)
     offset = start if ascii_only else len(raw[:start].decode())
-    leading = len(body) - len(body.lstrip(_BLANK))
+    body = text[start:end] if ascii_only else raw[start:end].decode()
+    stripped = body.lstrip(_BLANK)
     (kind, tree) = next(iter(entry["stmt"].items()))
-    return Statement(offset + leading, body.strip(_BLANK), kind, tree)
+    return Statement(offset + len(body) - len(stripped), stripped.rstrip(_BLANK), kind, tree)
 
 
 def _parse_singly(text: str, raw: bytes, *, rows: bool = False) -> Iterator[Statement]:

@@ -6,19 +6,19 @@ library stops at a NUL without a word, and at the first mistake it loses the who
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from lockstep.sql.encodings import decode, syntax
 from lockstep.sql.finding import Finding
 from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed
 from lockstep.sql.psql import without_commands
 from lockstep.sql.sections import forward
 from lockstep.sql.templates import without_templates
-from lockstep.values import dataclass
 
 SYNTAX_HELP = f"Correct it (grammar of PostgreSQL {GRAMMAR_VERSION})."
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A text that the grammar may see, and what was overwritten in it.
 
     ``original`` is the text before that, of the same length; ``encodings.encode`` makes the file of it again (``encoding`` is
@@ -37,7 +37,9 @@ def prepare(raw: bytes, *, forward_only: bool = False) -> Prepared:
     text = forward(decoded.text).text if forward_only else decoded.text
     text, commands = without_commands(text)
     text, templates = without_templates(text)
-    found = sorted([*decoded.findings, *commands, *templates], key=lambda finding: finding.start)
+    found = [*decoded.findings, *commands, *templates]
+    if len(found) > 1:
+        found.sort(key=lambda finding: finding.start)
     return Prepared(text, tuple(found), decoded.original, decoded.encoding)
 
 

@@ -111,7 +111,7 @@ def checked(column: Key, state: State) -> bool:
     """True if a CHECK that holds for every row is about the column."""
     table: Key = ("relation", *column[1:3])
     return any(
-        thing.kind == "check" and valid(thing) and column[3] in thing.columns
+        thing.kind == "check" and column[3] in thing.columns and valid(thing)
         for _, thing in state.parts(table, "constraint")
     )
 

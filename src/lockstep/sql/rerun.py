@@ -7,7 +7,7 @@ object to be absent finds it there, one that needs it finds it gone, and what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 from lockstep.sql.action import Action, Thing
 from lockstep.sql.conditions import caught_by
@@ -17,11 +17,9 @@ from lockstep.sql.needs import columns_gone, labels_gone, shows, users_left
 from lockstep.sql.objects import Key, parent_of
 from lockstep.sql.rows import constant_rows, fitting_keys, rows_repeat
 from lockstep.sql.state import State
-from lockstep.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """Why an action cannot be done twice.
 
     ``reason``: ``exists`` (what it makes is there), ``duplicate`` (it makes a second one), ``missing`` (what it drops or renames
@@ -62,29 +60,41 @@ class Run:
         for index, action in enumerate(actions):
             applied.append(action)
             key = self._key(number, index, action)
-            if action.rule == "insert":
-                self._fitting[number, index] = set(fitting_keys(action.node, key, self._state))
-                self._times[number, index] = self._insert(action, key)
             if action.verb == "write":
-                self._types[number, index] = _types_named(action, self._state)
+                self._note_rows((number, index), action, key)
             if key not in own:
                 self._found.note((number, index), action, key)
             if _tolerates(action) and _would_stop(action, key, self._state):
                 continue
-            if action.verb == "create" and removed & {key, _of_its_kind(action, key)}:
+            if removed and action.verb == "create" and removed & {key, _of_its_kind(action, key)}:
                 self._replacing.add((number, index))
             _apply(action, key, self._state)
-            own.update((key, *(part for part, _ in action.parts)))
+            own.add(key)
+            own.update([part for part, _ in action.parts])
         return applied
 
-    def _insert(self, action: Action, table: Key) -> int:
-        """Note the rows that an INSERT makes; return how often its first row has been inserted by then."""
-        inserted = self._state.inserted
-        rows = constant_rows(action.node, table, self._state)
-        times = 1 + (inserted.count(table, rows[0]) if rows else 0)
-        for row in rows:
-            inserted.add(table, row)
-        return times
+    def only(self, number: int, actions: Iterable[Action]) -> None:
+        """Apply the actions of statement *number* as ``first`` does, where there will be no second run."""
+        self._state.removed = set()
+        for index, action in enumerate(actions):
+            key = self._key(number, index, action)
+            if action.rule == "insert":
+                for row in constant_rows(action.node, key, self._state):
+                    self._state.inserted.add(key, row)
+            if not (_tolerates(action) and _would_stop(action, key, self._state)):
+                _apply(action, key, self._state)
+
+    def _note_rows(self, place: tuple[int, int], action: Action, table: Key) -> None:
+        """Note what the tables are like for which a statement was written, and the rows that an INSERT makes."""
+        state = self._state
+        if action.rule == "insert":
+            self._fitting[place] = set(fitting_keys(action.node, table, state))
+            rows = constant_rows(action.node, table, state)
+            # How often its first row has been inserted by then.
+            self._times[place] = 1 + (state.inserted.count(table, rows[0]) if rows else 0)
+            for row in rows:
+                state.inserted.add(table, row)
+        self._types[place] = _types_named(action, state)
 
     def second(
         self, statements: Sequence[Sequence[Action]]
@@ -163,7 +173,7 @@ class Run:
         if action.verb == "write" and not any(map(_fails, found)):
             found = [*_retyped(self._types.get(place, {}), self._state), *found]
         if place in self._replacing:
-            found = [replace(one, replaces=True) for one in found]
+            found = [one._replace(replaces=True) for one in found]
         if not found:
             if not _skips(action, key, self._state):
                 _apply(action, key, self._state)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lockstep.sql.finding import Kind, Severity
@@ -49,9 +50,33 @@ class Rule:
         return file.read_text(encoding="utf-8")
 
 
+class _Rules(Mapping[str, Rule]):
+    """Imports each rule when it is first asked for: a run needs few of the hundred."""
+
+    def __init__(self) -> None:
+        files = os.listdir(_FOLDER)  # noqa: PTH208  # names are all that is wanted
+        stems = (file.removesuffix(".py") for file in files if file.endswith(".py"))
+        names = sorted(stem.replace("_", "-") for stem in stems if stem != "__init__")
+        self._known: dict[str, Rule | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Rule:
+        rule = self._known[name]
+        if rule is None:
+            module = importlib.import_module(f"lockstep.sql.rules.{name.replace('-', '_')}")
+            rule = self._known[name] = module.RULE
+        return rule
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 @functools.cache
 def rules() -> Mapping[str, Rule]:
     """Return all rules by name, in the order of their names."""
-    modules = sorted(file.stem for file in _FOLDER.glob("*.py") if file.stem != "__init__")
-    found = (importlib.import_module(f"lockstep.sql.rules.{name}").RULE for name in modules)
-    return {rule.name: rule for rule in found}
+    return _Rules()

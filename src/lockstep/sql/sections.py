@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-
-from lockstep.values import dataclass
+from typing import NamedTuple
 
 # A line that begins a part; the group is the way. Where a tool knows no line for the way up, the file begins with it.
 _MARKERS = {
-    "goose": re.compile(r"\s*--\s*\+(?:goose|micrate)\s+(up|down)\b.*", re.IGNORECASE),
-    "sql-migrate": re.compile(r"\s*--\s*\+migrate\s+(up|down)\b.*", re.IGNORECASE),
-    "dbmate": re.compile(r"\s*--\s*migrate:(up|down)\b.*", re.IGNORECASE),
-    "node-pg-migrate": re.compile(r"\s*--+\s*(up|down)\s+migration\b.*", re.IGNORECASE),
-    "rambler": re.compile(r"\s*--\s*rambler\s+(up|down)\b.*", re.IGNORECASE),
-    "tern": re.compile(r"\s*-{4}\s*create above / (drop) below\s*-{4}\s*", re.IGNORECASE),
-    "mybatis": re.compile(r"\s*--\s*//\s*@(undo)\b.*", re.IGNORECASE),
+    "goose": r"\s*--\s*\+(?:goose|micrate)\s+(up|down)\b.*",
+    "sql-migrate": r"\s*--\s*\+migrate\s+(up|down)\b.*",
+    "dbmate": r"\s*--\s*migrate:(up|down)\b.*",
+    "node-pg-migrate": r"\s*--+\s*(up|down)\s+migration\b.*",
+    "rambler": r"\s*--\s*rambler\s+(up|down)\b.*",
+    "tern": r"\s*-{4}\s*create above / (drop) below\s*-{4}\s*",
+    "mybatis": r"\s*--\s*//\s*@(undo)\b.*",
 }
 _ONLY_BACKWARD = {"tern", "mybatis"}
+_WORDS = ("goose", "micrate", "migrat", "rambler", "@undo", "create above", "transaction", "txmode")
+"""One of these is in every line that any of the expressions finds."""
 _MAY_HOLD_MARKER = re.compile(
     r"--.{0,20}(?:goose|micrate|migrat|rambler|@undo|create above)", re.IGNORECASE
 )
@@ -44,8 +45,7 @@ _DAY = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:-(\d{4,6})(?!\d))?")
 _PIECES = re.compile(r"\d+|\D+")
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """What of a file runs forward.
 
     ``text`` is as long as the file's and has its lines; ``style`` names the tool whose markers the file bears, or is empty;
@@ -59,11 +59,14 @@ class Forward:
 
 def forward(text: str) -> Forward:
     """Return the part of *text* that runs forward, comments kept, the rest as spaces; without markers that is all of it."""
-    transaction = not ("--" in text and _NO_TRANSACTION.search(text))
+    if not _may_bear_marks(text):
+        return Forward(text, "", transaction=True)
+    transaction = not _NO_TRANSACTION.search(text)
     if not _MAY_HOLD_MARKER.search(text):
         return Forward(text, "", transaction)
     lines = text.split("\n")
-    for style, marker in _MARKERS.items():
+    for style, pattern in _MARKERS.items():
+        marker = re.compile(pattern, re.IGNORECASE)
         ways = [
             (number, found[1].lower())
             for number, line in enumerate(lines)
@@ -72,6 +75,15 @@ def forward(text: str) -> Forward:
         if any(way == "up" for _, way in ways) or (ways and style in _ONLY_BACKWARD):
             return Forward(_keep_forward(lines, dict(ways), style), style, transaction)
     return Forward(text, "", transaction)
+
+
+def _may_bear_marks(text: str) -> bool:
+    """False where it is plain, without a slow search, that no tool has left a mark."""
+    if "--" not in text:
+        return False
+    lower = text.lower()
+    # Beyond ASCII, what differs only in case for the expressions may be more than `lower` makes of it.
+    return not text.isascii() or any(word in lower for word in _WORDS)
 
 
 def _keep_forward(lines: list[str], ways: dict[int, str], style: str) -> str:

@@ -133,7 +133,8 @@ def column_parts(table: Key, node: Node, state: State | None = None) -> Iterator
         sequence = ("relation", table[1], made_name(table[2], name, "seq"))
         yield sequence, Thing("sequence", owner=owner)
     for constraint in constraints:
-        yield from constraint_parts(table, constraint, name, state)
+        if constraint_kind(constraint):
+            yield from constraint_parts(table, constraint, name, state)
 
 
 def constraint_parts(

@@ -12,6 +12,9 @@ from lockstep.sql.action import Thing
 from lockstep.sql.inserted import Inserted
 from lockstep.sql.objects import PARENT, SCHEMALESS, Key, parent_of, truncated
 
+_UNKNOWN = Thing()
+"""Stands for an object of which nothing was ever heard."""
+
 
 class State:
     """Known objects; what was never heard of is neither there nor gone."""
@@ -38,17 +41,18 @@ class State:
 
     def key(self, kind: str, names: tuple[str, ...], *outer: str) -> Key:
         """Return the key of an object by its name as written; *outer* are the names inside of it."""
-        names = tuple(truncated(name) for name in names)
         if kind in SCHEMALESS:
-            return (kind, *names, *outer)
-        whole = PARENT.get(kind, kind)
-        whole = PARENT.get(whole, whole)
+            return (kind, *map(truncated, names), *outer)
+        name = truncated(names[-1])
         if len(names) > 1:
-            return (kind, self._schema(names[-2]), names[-1], *outer)
-        for schema in ("pg_temp", *self.path):
-            if self._known.get((whole, schema, names[0])) is not None:
-                return (kind, schema, names[0], *outer)
-        return (kind, self.path[0], names[0], *outer)
+            return (kind, self._schema(truncated(names[-2])), name, *outer)
+        if self._temporary or len(self.path) > 1:
+            whole = PARENT.get(kind, kind)
+            whole = PARENT.get(whole, whole)
+            for schema in ("pg_temp", *self.path):
+                if self._known.get((whole, schema, name)) is not None:
+                    return (kind, schema, name, *outer)
+        return (kind, self.path[0], name, *outer)
 
     def new_key(self, kind: str, names: tuple[str, ...]) -> Key:
         """Return the key of an object that is about to be made: in the first schema of the path that may be there."""
@@ -74,8 +78,9 @@ class State:
 
     def exists(self, key: Key) -> bool | None:
         """True or False where it is known, else None."""
-        if key in self._known and key[-1] != "*":
-            return self._known[key] is not None
+        known = self._known.get(key, _UNKNOWN)
+        if known is not _UNKNOWN and key[-1] != "*":
+            return known is not None
         if key[0] == "function" and key[-1] == "*":
             return self._function_exists(key)
         outer = parent_of(key)
@@ -87,9 +92,10 @@ class State:
 
     def parts(self, key: Key, kind: str = "") -> Iterator[tuple[Key, Thing]]:
         """Yield what belongs to an object and exists."""
-        for part in list(self._parts.get(key, ())):
-            thing = self._known.get(part)
-            if thing is not None and kind in {"", part[0]}:
+        known = self._known
+        for part in [one for one in self._parts.get(key, ()) if not kind or one[0] == kind]:
+            thing = known.get(part)
+            if thing is not None:
                 yield part, thing
 
     def add(self, key: Key, thing: Thing) -> None:
@@ -97,8 +103,11 @@ class State:
         self._put(key, thing)
         owner = thing.owner or parent_of(key)
         if owner is not None:
-            self._parts.setdefault(owner, {})[key] = None
-        for used in thing.fact("uses", ()):
+            parts = self._parts.get(owner)
+            if parts is None:
+                parts = self._parts[owner] = {}
+            parts[key] = None
+        for used in thing.facts.get("uses", ()) if thing.facts else ():
             self._users.setdefault(used, {})[key] = None
 
     def users(self, key: Key) -> Iterator[tuple[Key, Thing]]:
@@ -261,7 +270,7 @@ class State:
         if self._log is not None:
             self._log.append((key, self._known.get(key), key in self._known))
         self._known[key] = thing
-        if key[1:2] == ("pg_temp",):
+        if len(key) > 1 and key[1] == "pg_temp":
             self._temporary.add(key)
 
     def _remove_dependents(self, column: Key) -> None:

@@ -24,7 +24,8 @@ _PLAIN = re.compile(
     re.DOTALL,
 )
 # These could be SQL (a slice, an operator), so they are tried last, and only outside of literals.
-_DOUBTFUL = r"""(?<![:\w]):(?:"\w+"|'\w+'|[A-Za-z_]\w*)|@\w+@|(?<![\w'"{])\{[A-Za-z_]\w*\}"""
+# (What stands before them is looked at last, so that only the places of their first letters are tried.)
+_DOUBTFUL = r""":(?<![:\w]:)(?:"\w+"|'\w+'|[A-Za-z_]\w*)|@\w+@|\{(?<![\w'"{]\{)[A-Za-z_]\w*\}"""
 _MAY_BE_DOUBTFUL = re.compile(_DOUBTFUL)
 _OUTSIDE = re.compile(
     rf"--[^\n\r]*|/\*.*?(?:\*/|\Z)|{_PLAIN.pattern}|(?P<hole>{_DOUBTFUL})|{LITERAL}", re.DOTALL
@@ -43,7 +44,8 @@ def without_templates(text: str) -> tuple[str, list[Finding]]:
 
     Text that parses as it is has none: what looks like one inside a literal is what runs.
     """
-    plain = [found.span() for found in _PLAIN.finditer(text)]
+    braced = "{" in text or "<%" in text
+    plain = [found.span() for found in _PLAIN.finditer(text)] if braced else []
     if (not plain and not _MAY_BE_DOUBTFUL.search(text)) or parses(text):
         return text, []
     result, fits = _fill(text, plain)

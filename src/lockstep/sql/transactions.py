@@ -33,6 +33,15 @@ _ALWAYS_ALONE = {
     "CreateSubscriptionStmt": "CREATE SUBSCRIPTION",
     "DropSubscriptionStmt": "DROP SUBSCRIPTION",
 }
+_MAY_RUN_ALONE = {
+    *_ALWAYS_ALONE,
+    "AlterTableStmt",
+    "ClusterStmt",
+    "DropStmt",
+    "IndexStmt",
+    "ReindexStmt",
+    "VacuumStmt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,8 @@ def discards_all(statement: Statement) -> bool:
 
 def must_run_alone(statement: Statement) -> str:
     """Return what the statement is called if PostgreSQL refuses it inside a transaction block, else an empty string."""
+    if statement.kind not in _MAY_RUN_ALONE:
+        return ""
     tree = statement.tree
     if statement.kind in _ALWAYS_ALONE:
         return _ALWAYS_ALONE[statement.kind]

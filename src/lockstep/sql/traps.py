@@ -84,8 +84,8 @@ def values_used_early(
                 if server < _SAME_TRANSACTION or action.key[1:3] not in made:
                     added[action.key[-1]] = action
             elif added:
-                for label in added.keys() & set(texts_in(action.node)):
-                    if _is_of_type(action, added[label].key[2], state):
+                for label in dict.fromkeys(texts_in(action.node)):
+                    if label in added and _is_of_type(action, added[label].key[2], state):
                         yield (number, index), Trouble("early", added[label].key)
 
 

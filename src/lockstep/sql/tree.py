@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -31,7 +30,7 @@ SERIALS = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"
 
 def strings(items: Iterable[Node] | None) -> tuple[str, ...]:
     """Return the texts of a list of String nodes."""
-    return tuple(item["String"].get("sval", "") for item in items or () if "String" in item)
+    return tuple([item["String"].get("sval", "") for item in items or () if "String" in item])
 
 
 def only(node: Node) -> tuple[str, Any]:
@@ -120,29 +119,36 @@ def relations_in(node: Any) -> Iterator[Node]:
 def gathered(node: Any) -> Mapping[str, list[Node]]:
     """Return every wrapped node below *node* by kind.
 
-    A statement is asked for this several times in a row: the last few answers are kept, by identity.
+    A statement is asked for this several times, in both runs: the last answers are kept, by identity.
     """
-    for known, found in _GATHERED:
-        if known is node:
-            return found
+    known = _GATHERED.get(id(node))
+    if known is not None and known[0] is node:
+        return known[1]
     result: dict[str, list[Node]] = {}
     stack = [node]
     while stack:
         current = stack.pop()
         if type(current) is dict:
             for kind, fields in current.items():
-                if type(fields) is dict:
-                    result.setdefault(kind, []).append(fields)
+                type_ = type(fields)
+                if type_ is dict:
+                    if kind in result:
+                        result[kind].append(fields)
+                    else:
+                        result[kind] = [fields]
                     stack.append(fields)
-                elif type(fields) is list:
+                elif type_ is list:
                     stack.append(fields)
         else:
             stack.extend([item for item in reversed(current) if type(item) is dict])
-    _GATHERED.append((node, result))
+    if len(_GATHERED) >= _MOST_GATHERED:
+        _GATHERED.clear()
+    _GATHERED[id(node)] = (node, result)
     return result
 
 
-_GATHERED: deque[tuple[Any, Mapping[str, list[Node]]]] = deque(maxlen=4)
+_GATHERED: dict[int, tuple[Any, Mapping[str, list[Node]]]] = {}
+_MOST_GATHERED = 64
 
 
 _UNWRITTEN = {"ival": 0, "boolval": False}

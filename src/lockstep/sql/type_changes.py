@@ -8,12 +8,12 @@ base type; one with constraints of its own has every value checked by a rewrite.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from lockstep.sql.effect import Work, heavier
 from lockstep.sql.objects import Key
 from lockstep.sql.state import State
 from lockstep.sql.tree import Node, only, strings, type_modifiers, type_name
-from lockstep.values import dataclass
 
 _NUMBERED = {
     "oid",
@@ -51,8 +51,7 @@ _INTERVAL_FIELDS = (1 << 12, 1 << 11, 1 << 10, 1 << 3, 1 << 1, 1 << 2)
 """Second, minute, hour, day, month, year, as the modifiers of an interval name them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnType:
+class ColumnType(NamedTuple):
     """A type with its modifiers; of a domain those of its base type, and whether values of it must be ``constrained``."""
 
     name: str
@@ -61,8 +60,7 @@ class ColumnType:
     constrained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What a change of type does to the table, and whether an index on the column keeps its order."""
 
     work: Work

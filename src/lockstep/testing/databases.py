@@ -13,21 +13,21 @@ import secrets
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from lockstep.interrupt import Interrupt
+from lockstep.postgres.connection import connect, read_conninfo
+from lockstep.postgres.databases import (
+    create_database,
+    database_exists,
+    drop_database,
+    rename_database,
+    with_database,
+)
+from lockstep.postgres.session import Session
 
-Connection = psycopg.Connection[tuple[Any, ...]]
-
-_CREATE = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-_COPY_FILES = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-_DROP = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-_RENAME = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-_EXISTS = "SELECT FROM pg_database WHERE datname = %s"
-_ONE_AT_A_TIME = "SELECT pg_advisory_lock(%s)"
-_NEXT = "SELECT pg_advisory_unlock(%s)"
+_ONE_AT_A_TIME = "SELECT pg_advisory_lock(%(key)s)"
+_NEXT = "SELECT pg_advisory_unlock(%(key)s)"
 
 
 class Databases:
@@ -36,9 +36,9 @@ class Databases:
     def __init__(self, conninfo: str) -> None:
         """Use the server of *conninfo*, whose role may create databases; connects at the first ``create``."""
         self._conninfo = conninfo
-        self._session = secrets.token_hex(4)
+        self._run = secrets.token_hex(4)
         self._numbers = itertools.count(1)
-        self._connection: Connection | None = None
+        self._session: Session | None = None
         self._to_drop: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._dropper: threading.Thread | None = None
 
@@ -60,9 +60,9 @@ class Databases:
         string of an empty database, only when there is no template for *key* yet, and must leave no connection open.
         """
         template = self._template(key, prepare) if prepare else "template0"
-        name = f"lockstep_{self._session}_{next(self._numbers)}"
-        self._create(name, template)
-        return self._conninfo_of(name)
+        name = f"lockstep_{self._run}_{next(self._numbers)}"
+        create_database(self._admin(), name, template)
+        return with_database(self._conninfo, name)
 
     def drop(self, conninfo: str) -> None:
         """Drop a database soon, in the background, whoever is still connected to it."""
@@ -71,7 +71,7 @@ class Databases:
                 target=self._drop_all, name="drop databases", daemon=True
             )
             self._dropper.start()
-        self._to_drop.put(str(conninfo_to_dict(conninfo)["dbname"]))
+        self._to_drop.put(str(read_conninfo(conninfo, "the database")["dbname"]))
 
     def close(self) -> None:
         """Finish dropping and disconnect. Templates stay: the next run on this server can use them."""
@@ -79,9 +79,9 @@ class Databases:
             self._to_drop.put(None)
             self._dropper.join()
             self._dropper = None
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        if self._session:
+            self._session.close()
+            self._session = None
 
     def _template(self, key: str, prepare: Callable[[str], object]) -> str:
         digest = hashlib.blake2s(key.encode(), digest_size=8)
@@ -90,42 +90,39 @@ class Databases:
             f"lockstep_new_{digest.hexdigest()}",
         )
         lock = int.from_bytes(digest.digest(), signed=True)
-        if self._exists(name):
+        admin = self._admin()
+        if database_exists(admin, name):
             return name
-        self._admin().execute(_ONE_AT_A_TIME, [lock])
+        admin.fetch(_ONE_AT_A_TIME, key=lock)
         try:
-            if not self._exists(name):
-                self._execute(_DROP, unfinished)
-                self._create(unfinished, "template0")
-                prepare(self._conninfo_of(unfinished))
-                self._execute(_RENAME, unfinished, name)
+            if not database_exists(admin, name):
+                drop_database(admin, unfinished)
+                create_database(admin, unfinished)
+                prepare(with_database(self._conninfo, unfinished))
+                rename_database(admin, unfinished, name)
         finally:
-            self._admin().execute(_NEXT, [lock])
+            admin.fetch(_NEXT, key=lock)
         return name
 
-    def _create(self, name: str, template: str) -> None:
-        # Copying files needs checkpoints, which are slow with fsync; without it, it takes half the time.
-        server = self._admin().info
-        forgetful = server.server_version >= 150000 and self._admin().execute(
-            "SHOW fsync"
-        ).fetchone() == ("off",)
-        self._execute(_COPY_FILES if forgetful else _CREATE, name, template)
+    def _admin(self) -> Session:
+        if self._session is None:
+            self._session = self._connect()
+        return self._session
 
-    def _exists(self, name: str) -> bool:
-        return self._admin().execute(_EXISTS, [name]).fetchone() is not None
-
-    def _execute(self, statement: sql.SQL, *names: str) -> None:
-        self._admin().execute(statement.format(*map(sql.Identifier, names)))
-
-    def _admin(self) -> Connection:
-        if self._connection is None:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True)
-        return self._connection
-
-    def _conninfo_of(self, name: str) -> str:
-        return make_conninfo(self._conninfo, dbname=name)
+    def _connect(self) -> Session:
+        return connect(
+            self._conninfo,
+            source="the connection string",
+            application_name="lockstep:testing",
+            wait=0,
+            interrupt=Interrupt(),
+            report=lambda _: None,
+        )
 
     def _drop_all(self) -> None:
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        session = self._connect()
+        try:
             while name := self._to_drop.get():
-                connection.execute(_DROP.format(sql.Identifier(name)))
+                drop_database(session, name)
+        finally:
+            session.close()

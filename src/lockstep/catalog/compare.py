@@ -62,24 +62,44 @@ class Drift:
 
 
 def compare(expected: Snapshot, live: Snapshot) -> Drift:
-    """Return what of *live* is not as *expected*. A text that could not be read differs from none."""
+    """Return what of *live* is not as *expected*.
+
+    A text that could not be read differs from none. What is granted to a role that owns the object in *live* is not missing.
+    """
     mine, theirs = set(expected.lines), set(live.lines)
     wanted, found = _by_key(mine - theirs), _by_key(theirs - mine)
-    differences = [Difference(wanted.get(key), found.get(key)) for key in {**wanted, **found}]
     unread = tuple(fact for fact in found.values() if UNREAD in fact.line())
-    known = [difference for difference in differences if not _only_unread(difference)]
-    known.sort(key=lambda difference: (_ORDER[difference.fact.kind], difference.fact.path))
-    return Drift(tuple(known), unread)
+    differences = []
+    for key in {**wanted, **found}:
+        there, here = wanted.get(key), found.get(key)
+        if there and here:
+            there, here = _with_known(there, here), _with_known(here, there)
+        if there != here and not _owned(there, here, live):
+            differences.append(Difference(there, here))
+    differences.sort(key=lambda difference: (_ORDER[difference.fact.kind], difference.fact.path))
+    return Drift(tuple(differences), unread)
+
+
+def _owned(there: Fact | None, here: Fact | None, live: Snapshot) -> bool:
+    """Return whether a missing grant is to the owner, who may do all of it without one."""
+    if there is None or here is not None or there.kind != "grant":
+        return False
+    kind, *path, role = there.path
+    if kind == "column":
+        kind, path = "table", path[:-1]
+    return live.owner_of(kind, tuple(path)) == role
 
 
 def _by_key(lines: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], Fact]:
     return {fact.key: fact for fact in map(read_line, lines)}
 
 
-def _only_unread(difference: Difference) -> bool:
-    live = difference.live
-    return (
-        live is not None
-        and bool(difference.fields)
-        and all(UNREAD in json.dumps(live.body.get(field)) for field in difference.fields)
-    )
+def _with_known(fact: Fact, other: Fact) -> Fact:
+    """Return *fact* with what could not be read of it as it is in *other*."""
+    if UNREAD not in fact.line():
+        return fact
+    body = dict(fact.body)
+    for field, value in fact.body.items():
+        if UNREAD in json.dumps(value):
+            body[field] = other.body.get(field)
+    return Fact(fact.kind, fact.path, body)

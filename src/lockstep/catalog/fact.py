@@ -16,8 +16,9 @@ from lockstep.values import dataclass
 
 KINDS = (
     "extension", "schema", "collation", "enum", "domain", "domain_constraint", "composite", "range", "sequence", "function",
-    "procedure", "aggregate", "table", "foreign_table", "column", "constraint", "index", "view", "matview", "rule", "trigger",
-    "policy", "statistics", "publication", "event_trigger", "default_privilege", "grant", "revocation", "comment", "other",
+    "procedure", "aggregate", "operator", "cast", "text_search_dictionary", "text_search_configuration", "foreign_data_wrapper",
+    "server", "table", "foreign_table", "column", "constraint", "index", "view", "matview", "rule", "trigger", "policy",
+    "statistics", "publication", "event_trigger", "default_privilege", "grant", "revocation", "comment", "other",
 )  # fmt: skip
 """Every kind of fact, in the order in which a lock file lists them: what others stand on first."""
 
@@ -52,12 +53,9 @@ def read_line(line: str) -> Fact:
     """Return the fact of a line; raises ``ValueError`` if it is none."""
     kind, _, rest = line.partition(" ")
     names, position = _names(rest)
-    if kind not in KINDS or not names or rest[position : position + 1] != " ":
+    if kind not in KINDS or not names or rest[position : position + 2] != " {":
         raise ValueError(f"not a line of a schema: {line[:80]!r}")
-    body = json.loads(rest[position + 1 :])
-    if not isinstance(body, dict):
-        raise ValueError(f"not a line of a schema: {line[:80]!r}")
-    return Fact(kind, names, body)
+    return Fact(kind, names, json.loads(rest[position + 1 :]))
 
 
 def dotted(path: Path) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lockstep.catalog.fact import KINDS, Fact, read_line
+from lockstep.catalog.fact import KINDS, Fact
 from lockstep.catalog.snapshot import Snapshot
 from lockstep.errors import ConfigurationWrong, Place
 

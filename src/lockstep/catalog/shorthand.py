@@ -3,6 +3,7 @@
 ====================================  ==============================================================================
 ``IDENT(x)``                          a name as ``quote_ident`` writes it, fit for one line
 ``JSON(x)``, ``LIST(x)``              a JSON string; a JSON array of the elements of a text array, sorted
+``TEXT(x)``                           a JSON string that the server makes from what it finds now; a mark if it finds nothing
 ``TRUE(x)``                           ``true`` where the condition holds, else nothing
 ``PROC(x)``                           a function's qualified name, unless its OID is 0
 ``OBJECT("key": x, ...)``             a JSON object of the keys whose value is not null; the keys stand in order
@@ -10,7 +11,6 @@
 ``COLUMNS(table, numbers)``           a JSON array of the columns' names, in this order; ``COLUMNS_SORTED`` sorts them
 ``[[14: x | y]]``                     *x* on servers from 14 on, *y* before
 ``{own:catalog:oid}``                 not a part of an extension
-``{ours:schema}``                     a schema that is neither the server's nor Lockstep's
 ``{name:schema:object}``              both, with a dot
 ``{free:oid}``, ``{free_...}``        nobody holds or awaits an ACCESS EXCLUSIVE lock on what the server would open
 ``{unread}``                          the mark of a text that was not read, because it would have to wait
@@ -20,7 +20,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from lockstep.postgres.queries import load_queries
@@ -29,19 +28,15 @@ QUERIES = load_queries(Path(__file__).with_name("snapshot.sql"))
 FRAGMENTS = load_queries(Path(__file__).with_name("fragments.sql"))
 UNREAD = "\\u0001unread"
 """What stands in a line for a text that was not read; no text of the server's own begins like this."""
+TORN = "\\u0001torn"
+"""The same for a text that the server did not find any more."""
 
 _VERSIONED = re.compile(
     r"\[\[(\d\d): ((?:(?!\[\[|\]\]).)*?)\s\|(?!\|)(?:\s((?:(?!\[\[|\]\]).)*?))?\]\]", re.DOTALL
 )
 _FRAGMENT = re.compile(r"\{(\w+)((?::[^{}:]+)*)\}")
-_CALL = re.compile(r"\b(IDENT|JSON|LIST|TRUE|PROC|BODY|OBJECT|COLUMNS|COLUMNS_SORTED)\(")
+_CALL = re.compile(r"\b(IDENT|JSON|TEXT|LIST|TRUE|PROC|BODY|OBJECT|COLUMNS|COLUMNS_SORTED)\(")
 _KEY = re.compile(r'\s*("\w+"): ')
-
-
-@lru_cache(maxsize=16)
-def statement(name: str, major: int) -> str:
-    """Return the statement *name* of ``snapshot.sql`` for a server of version *major*."""
-    return expand(QUERIES[name], major)
 
 
 def expand(text: str, major: int) -> str:
@@ -65,11 +60,13 @@ def _fragment(match: re.Match[str]) -> str:
 
 def _calls(text: str) -> str:
     """Replace the calls, innermost last: an argument may hold calls of its own."""
+    done: list[str] = []
     while match := _CALL.search(text):
         arguments = _arguments(text, match.end())
         end = match.end() + sum(map(len, arguments)) + len(arguments)
-        text = text[: match.start()] + _meaning(match[1], arguments) + text[end:]
-    return text
+        done.append(text[: match.start()])
+        text = _FRAGMENT.sub(_fragment, _meaning(match[1], arguments)) + text[end:]
+    return "".join([*done, text])
 
 
 def _meaning(call: str, arguments: list[str]) -> str:
@@ -89,7 +86,8 @@ def _meaning(call: str, arguments: list[str]) -> str:
 
 def _arguments(text: str, start: int) -> list[str]:
     """Return what stands between the parenthesis that ends before *start* and the one that closes it, split at its commas."""
-    depth, quote, begin, found = 0, "", start, []
+    found: list[str] = []
+    depth, quote, begin = 0, "", start
     for position in range(start, len(text)):
         character = text[position]
         if quote:

@@ -1,31 +1,49 @@
 """What a database is: every object as one line, read in one round trip.
 
-Nothing here waits: what others lock is not opened, and what could not be read is said. The catalog is read in one snapshot
-(``REPEATABLE READ``), so that no half of somebody's transaction is seen.
+Nothing here waits: what others lock is not opened, and what could not be read is said. All lines come from one statement, and
+so from one snapshot: no half of somebody's transaction is seen. But the server writes texts (of views, of expressions) from
+what it finds at that moment; where somebody dropped it in the meantime, all is read once more.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
+import time
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from lockstep.catalog.canonical import canonical
-from lockstep.catalog.fact import Fact, read_line
-from lockstep.catalog.shorthand import QUERIES, UNREAD, statement
-from lockstep.postgres.session import Session
+from lockstep.catalog.fact import Fact, Path, read_line, undotted
+from lockstep.catalog.shorthand import QUERIES, TORN, UNREAD, expand
+from lockstep.errors import SchemaNotReady
+from lockstep.postgres.session import ServerError, Session
 
-_PARTS = tuple(name for name in QUERIES if name not in {"settings", "token"})
+_NOTE = "~ "
+_APART = {"settings", "all", "part", "shared"}
 _BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-LOCK_TIMEOUT = 2.0
+LOCK_TIMEOUT = 0.2
+"""Seconds. Only a lock taken between our look and our use is ever waited for."""
 STATEMENT_TIMEOUT = 120.0
+_PATIENCE = 15.0
+_LONGEST_PAUSE = 0.1
+_CHANGED_MEANWHILE = {"XX000", "55P03", "42P01", "42703", "42704", "42883", "3F000", "40P01"}
+"""What the server says when what it was about to write was dropped, or locked, a moment ago."""
+_DROPPED_TYPE = ': "???'
 
 
 class Snapshot:
-    """The lines of a database, or of a lock file; in no order that means anything but that columns keep theirs."""
+    """The lines of a database, or of a lock file; in no order that means anything but that columns keep theirs.
+
+    Who owns what is no part of it, because that is another role in every place; but a database knows it.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(lines)
+        every = tuple(lines)
+        self._owners = tuple(line for line in every if line.startswith(_NOTE))
+        self.lines = (
+            tuple(line for line in every if not line.startswith(_NOTE)) if self._owners else every
+        )
 
     @cached_property
     def fingerprint(self) -> str:
@@ -37,6 +55,15 @@ class Snapshot:
         """What could not be read because somebody locks it: the texts in it are not known."""
         return tuple(read_line(line) for line in self.lines if UNREAD in line)
 
+    def owner_of(self, kind: str, path: Path) -> str | None:
+        """Return who owns what ``grant`` facts call *kind* and *path*; None in a lock file."""
+        return self._owner.get((kind, *path), self._owner.get(("",)))
+
+    @cached_property
+    def _owner(self) -> dict[Path, str]:
+        notes = [undotted(line.removeprefix(_NOTE)) for line in self._owners]
+        return {note[:-1]: note[-1] for note in notes}
+
     def facts(self) -> list[Fact]:
         """Return every line as a fact."""
         return [read_line(line) for line in self.lines]
@@ -45,14 +72,45 @@ class Snapshot:
 def read_snapshot(session: Session) -> Snapshot:
     """Read the database of *session*, in one message and one transaction that can neither write nor wait.
 
-    Raises ``ServerError``: 55P03 if a lock that was free when it was looked at was taken a moment later.
+    What others drop or lock while it is read makes it read once more. Raises ``SchemaNotReady`` if that does not end.
     """
-    texts = session.texts(message(session.server_version))
-    lines = (line for text in texts[1:] if text for line in text.split("\n"))
-    return Snapshot(canonical(lines, session.server_version // 10000))
+    question = message(session.server_version)
+    begun = time.monotonic()
+    while True:
+        text = _attempt(session, question)
+        enough = time.monotonic() - begun > _PATIENCE
+        if TORN not in text and (enough or _DROPPED_TYPE not in text):
+            return Snapshot(canonical(text, session.server_version // 10000))
+        if enough:
+            raise _changing(session)
+        session.interrupt.sleep(random.uniform(0, _LONGEST_PAUSE))
 
 
-def message(server_version: int) -> str:
+def _attempt(session: Session, question: str) -> str:
+    """Return what the server says, or a torn text if it stumbled over what others do."""
+    try:
+        return session.texts(question)[-1] or ""
+    except ServerError as error:
+        session.rollback()
+        if error.sqlstate not in _CHANGED_MEANWHILE or error.connection_lost:
+            raise
+        return TORN
+
+
+def read_within(session: Session) -> Snapshot:
+    """Read the database as the open transaction of *session* sees it; its settings change until the transaction's end.
+
+    Read once only, because what fails has failed the transaction: raises ``ServerError``.
+    """
+    question = message(session.server_version, own_transaction=False)
+    text = session.texts(question)[-1] or ""
+    if TORN in text:
+        raise _changing(session)
+    return Snapshot(canonical(text, session.server_version // 10000))
+
+
+@lru_cache(maxsize=16)
+def message(server_version: int, *, own_transaction: bool = True) -> str:
     """Return all that is sent to a server of this version (as ``server_version_num`` has it)."""
     major = server_version // 10000
     settings = (
@@ -60,8 +118,20 @@ def message(server_version: int) -> str:
         .replace("%(lock_timeout)s", f"'{LOCK_TIMEOUT * 1000:.0f}ms'")
         .replace("%(statement_timeout)s", f"'{STATEMENT_TIMEOUT * 1000:.0f}ms'")
     )
-    reads = [
-        f"SELECT string_agg(line, E'\\n') FROM ({statement(part, major)}) AS lines"
-        for part in _PARTS
+    parts = [
+        QUERIES["part"].replace("{part}", text)
+        for name, text in QUERIES.items()
+        if name not in _APART
     ]
-    return ";\n".join([_BEGIN, settings, *reads, "COMMIT"])
+    every = "\nUNION ALL\n".join(parts)
+    reading = QUERIES["all"].replace("{shared}", QUERIES["shared"]).replace("{every}", every)
+    within = [settings, expand(reading, major)]
+    return ";\n".join([_BEGIN, *within, "COMMIT"] if own_transaction else within)
+
+
+def _changing(session: Session) -> SchemaNotReady:
+    return SchemaNotReady(
+        f"the schema of {session.address} could not be read: it changes all the time",
+        why=f"For {_PATIENCE:g} s somebody dropped or locked again and again what was being read.",
+        next_step="Wait until whoever runs DDL there has done, then try again.",
+    )

@@ -13,18 +13,122 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
        pg_catalog.set_config('xmlbinary', 'base64', true),
        pg_catalog.set_config('xmloption', 'content', true),
        pg_catalog.set_config('jit', 'off', true),
+       pg_catalog.set_config('enable_hashjoin', 'on', true),
+       pg_catalog.set_config('enable_mergejoin', 'off', true),
        pg_catalog.set_config('enable_nestloop', 'off', true),
        pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
        pg_catalog.set_config('work_mem', '64MB', true),
-       pg_catalog.set_config('row_security', 'off', true),
        pg_catalog.set_config('lock_timeout', %(lock_timeout)s, true),
        pg_catalog.set_config('statement_timeout', %(statement_timeout)s, true)
 
+-- name: all
+-- All parts, in one text.
+WITH {shared}
+SELECT string_agg(parts.lines, E'\n') FROM (
+{every}
+) AS parts
+
+-- name: part
+-- The lines of one of the parts below.
+SELECT string_agg(part.line, E'\n') AS lines FROM (
+{part}
+) AS part
+
+-- name: shared
+-- What the parts below read, computed once. A part is a SELECT of lines; all parts are sent as one statement.
+member AS MATERIALIZED ( -- what belongs to an extension
+    SELECT d.classid, d.objid FROM pg_depend d WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+),
+locked AS MATERIALIZED ( -- what somebody else locks against everybody, or waits to
+    SELECT l.relation FROM pg_locks l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+      AND l.database = (SELECT db.oid FROM pg_database db WHERE db.datname = current_database())
+),
+space AS MATERIALIZED ( -- the schemas that are ours
+    SELECT n.oid, n.nspname, IDENT(n.nspname) AS name FROM pg_namespace n
+    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'lockstep')
+),
+relation AS MATERIALIZED ( -- what has columns; its name is written once
+    SELECT c.oid, s.name || '.' || IDENT(c.relname) AS name, c.relkind, c.relpersistence, c.relowner, c.relacl, c.relam, c.reloftype,
+           c.relispartition, c.relpartbound, c.relreplident, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.reltoastrelid
+    FROM pg_class c JOIN space s ON s.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND c.relpersistence <> 't' AND {own:pg_class:c.oid}
+),
+attribute AS MATERIALIZED (
+    SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.attgenerated,
+           a.attislocal, a.attcollation, a.attoptions, a.attfdwoptions, a.attstattarget, a.attstorage, a.attacl,
+           [[14: a.attcompression | NULL AS attcompression]]
+    FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+),
+owned AS MATERIALIZED ( -- the sequences that belong to columns
+    SELECT d.objid, d.refobjid, d.refobjsubid, d.deptype FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+),
+plain_index AS MATERIALIZED ( -- the indexes that no constraint owns and no parent's index
+    SELECT i.*, ic.relname, ic.relnamespace, ic.reloptions, am.amname, r.name AS table_name
+    FROM pg_index i
+    JOIN relation r ON r.oid = i.indrelid
+    JOIN pg_class ic ON ic.oid = i.indexrelid AND NOT ic.relispartition AND {own:pg_class:ic.oid}
+    JOIN pg_am am ON am.oid = ic.relam
+    WHERE i.indexrelid NOT IN (SELECT k.conindid FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x'))
+),
+usual_owner AS MATERIALIZED (
+    SELECT coalesce(mode() WITHIN GROUP (ORDER BY r.relowner), (SELECT u.oid FROM pg_roles u WHERE u.rolname = current_user)) AS most
+    FROM relation r
+),
+granted AS MATERIALIZED ( -- all that has a list of privileges of its own, beside what the list is by default
+    SELECT 'table.' || r.name AS path, r.relowner AS owner, r.relacl AS acl, acldefault('r', r.relowner) AS initial
+    FROM relation r WHERE r.relacl IS NOT NULL AND r.relkind <> 'c'
+    UNION ALL
+    SELECT 'sequence.' || n.name || '.' || IDENT(c.relname), c.relowner, c.relacl, acldefault('s', c.relowner)
+    FROM pg_class c JOIN space n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND c.relacl IS NOT NULL AND c.relpersistence <> 't' AND {own:pg_class:c.oid}
+    UNION ALL
+    SELECT 'column.' || r.name || '.' || IDENT(a.attname), r.relowner, a.attacl, NULL
+    FROM attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attacl IS NOT NULL
+    UNION ALL
+    SELECT CASE p.prokind WHEN 'p' THEN 'procedure.' ELSE 'function.' END || {routine:n.nspname:p}, p.proowner, p.proacl, acldefault('f', p.proowner)
+    FROM pg_proc p JOIN space n ON n.oid = p.pronamespace WHERE p.proacl IS NOT NULL AND {own:pg_proc:p.oid}
+    UNION ALL
+    SELECT 'type.' || n.name || '.' || IDENT(t.typname), t.typowner, t.typacl, acldefault('T', t.typowner)
+    FROM pg_type t JOIN space n ON n.oid = t.typnamespace WHERE t.typacl IS NOT NULL AND {own:pg_type:t.oid}
+    UNION ALL
+    SELECT 'schema.' || n.name, p.nspowner, p.nspacl,
+           coalesce((SELECT ip.initprivs FROM pg_init_privs ip WHERE ip.classoid = 'pg_namespace'::regclass AND ip.objoid = p.oid AND ip.privtype = 'i'), acldefault('n', p.nspowner))
+    FROM pg_namespace p JOIN space n ON n.oid = p.oid WHERE p.nspacl IS NOT NULL AND {own:pg_namespace:p.oid}
+    UNION ALL
+    SELECT '"foreign data wrapper".' || IDENT(w.fdwname), w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+    FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL AND {own:pg_foreign_data_wrapper:w.oid}
+    UNION ALL
+    SELECT 'server.' || IDENT(v.srvname), v.srvowner, v.srvacl, acldefault('S', v.srvowner)
+    FROM pg_foreign_server v WHERE v.srvacl IS NOT NULL
+)
+
+-- name: owners
+-- No lines of the schema but notes: who owns most of what is here, and who owns the rest. An owner needs no grant.
+SELECT '~ "".' || IDENT(pg_get_userbyid(u.most)) AS line FROM usual_owner u
+UNION ALL
+SELECT '~ ' || o.path || '.' || IDENT(pg_get_userbyid(o.owner))
+FROM (
+    SELECT 'table.' || r.name AS path, r.relowner AS owner FROM relation r WHERE r.relkind <> 'c'
+    UNION ALL
+    SELECT 'sequence.' || n.name || '.' || IDENT(c.relname), c.relowner FROM pg_class c JOIN space n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND c.relowner <> (SELECT u.most FROM usual_owner u)
+    UNION ALL
+    SELECT CASE p.prokind WHEN 'p' THEN 'procedure.' ELSE 'function.' END || {routine:n.nspname:p}, p.proowner
+    FROM pg_proc p JOIN space n ON n.oid = p.pronamespace WHERE p.proowner <> (SELECT u.most FROM usual_owner u)
+    UNION ALL
+    SELECT 'type.' || n.name || '.' || IDENT(t.typname), t.typowner FROM pg_type t JOIN space n ON n.oid = t.typnamespace
+    WHERE t.typtype <> 'c' AND t.typelem = 0 AND t.typowner <> (SELECT u.most FROM usual_owner u)
+    UNION ALL
+    SELECT 'schema.' || n.name, p.nspowner FROM pg_namespace p JOIN space n ON n.oid = p.oid
+) o
+WHERE o.owner <> (SELECT u.most FROM usual_owner u)
+
 -- name: schemas
 -- The schemas, but for those of the server and of Lockstep.
-SELECT 'schema ' || IDENT(n.nspname) || ' {}' AS line
-FROM pg_namespace n
-WHERE {ours:n.nspname} AND {own:pg_namespace:n.oid}
+SELECT 'schema ' || s.name || ' {}' AS line FROM space s WHERE {own:pg_namespace:s.oid}
 
 -- name: extensions
 -- The extensions, without their versions: these belong to the host.
@@ -34,95 +138,90 @@ WHERE e.extname <> 'plpgsql'
 
 -- name: tables
 -- Tables, partitioned ones, partitions and foreign tables, each without its columns.
-SELECT CASE c.relkind WHEN 'f' THEN 'foreign_table ' ELSE 'table ' END || IDENT(n.nspname) || '.' || IDENT(c.relname)
+SELECT CASE r.relkind WHEN 'f' THEN 'foreign_table ' ELSE 'table ' END || r.name
        || BODY(
-           "access_method": JSON(CASE WHEN am.amname <> 'heap' THEN am.amname END),
-           "bound": JSON(CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, 0) END),
-           "force_row_security": TRUE(c.relforcerowsecurity),
-           "inherits": (
-               SELECT '[' || string_agg(JSON({name:pn.nspname:pc.relname}), ', ' ORDER BY h.inhseqno) || ']'
-               FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-               WHERE h.inhrelid = c.oid AND NOT c.relispartition
-           ),
-           "of_type": JSON(CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END),
-           "options": LIST(c.reloptions),
-           "partition_by": CASE WHEN c.relkind = 'p' THEN
-               CASE WHEN {free:c.oid} THEN JSON(pg_get_partkeydef(c.oid)) ELSE {unread} END END,
-           "partition_of": (
-               SELECT JSON({name:pn.nspname:pc.relname})
-               FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-               WHERE h.inhrelid = c.oid AND c.relispartition
-           ),
-           "persistence": CASE WHEN c.relpersistence = 'u' THEN '"unlogged"' END,
-           "replica_identity": CASE c.relreplident WHEN 'f' THEN '"full"' WHEN 'n' THEN '"nothing"' WHEN 'i' THEN (
+           "access_method": CASE WHEN r.relam NOT IN (0, 2) THEN (SELECT JSON(am.amname) FROM pg_am am WHERE am.oid = r.relam) END,
+           "bound": CASE WHEN r.relispartition THEN JSON(pg_get_expr(r.relpartbound, 0)) END,
+           "force_row_security": TRUE(r.relforcerowsecurity),
+           "inherits": CASE WHEN NOT r.relispartition THEN '[' || parent.names || ']' END,
+           "of_type": CASE WHEN r.reloftype <> 0 THEN JSON(format_type(r.reloftype, NULL)) END,
+           "options": LIST(r.reloptions || toast.options),
+           "partition_by": CASE WHEN r.relkind = 'p' THEN
+               CASE WHEN {free:r.oid} THEN TEXT(pg_get_partkeydef(r.oid)) ELSE {unread} END END,
+           "partition_of": CASE WHEN r.relispartition THEN parent.names END,
+           "persistence": CASE WHEN r.relpersistence = 'u' THEN '"unlogged"' END,
+           "replica_identity": CASE CASE WHEN r.relkind <> 'f' THEN r.relreplident END WHEN 'f' THEN '"full"' WHEN 'n' THEN '"nothing"' WHEN 'i' THEN (
                SELECT JSON('index ' || ic.relname) FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
-               WHERE i.indrelid = c.oid AND i.indisreplident
+               WHERE i.indrelid = r.oid AND i.indisreplident
            ) END,
-           "row_security": TRUE(c.relrowsecurity),
-           "server": (
-               SELECT JSON(s.srvname) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver
-               WHERE f.ftrelid = c.oid
-           ),
-           "server_options": (SELECT LIST(f.ftoptions) FROM pg_foreign_table f WHERE f.ftrelid = c.oid)
+           "row_security": TRUE(r.relrowsecurity),
+           "server": JSON(fs.srvname),
+           "server_options": LIST(ft.ftoptions)
        ) AS line
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
-WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
+FROM relation r
+LEFT JOIN (
+    SELECT h.inhrelid, string_agg(JSON({name:pn.nspname:pc.relname}), ', ' ORDER BY h.inhseqno) AS names
+    FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+    WHERE pc.relkind IN ('r', 'p', 'f')
+    GROUP BY h.inhrelid
+) parent ON parent.inhrelid = r.oid
+LEFT JOIN (
+    SELECT tc.oid, ARRAY(SELECT 'toast.' || u.o FROM unnest(tc.reloptions) u (o)) AS options
+    FROM pg_class tc WHERE tc.relkind = 't' AND tc.reloptions IS NOT NULL
+) toast ON toast.oid = r.reltoastrelid
+LEFT JOIN pg_foreign_table ft ON ft.ftrelid = r.oid
+LEFT JOIN pg_foreign_server fs ON fs.oid = ft.ftserver
+WHERE r.relkind IN ('r', 'p', 'f')
 
 -- name: columns
 -- The columns of tables, in the tables' order. A plain default has no column in it, so that its text needs no look at the table.
-SELECT r.prefix || IDENT(a.attname)
+SELECT 'column ' || r.name || '.' || IDENT(a.attname)
        || BODY(
-           "collation": CASE WHEN a.attcollation <> ty.typcollation THEN (
-               SELECT JSON({name:cn.nspname:co.collname}) FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
-               WHERE co.oid = a.attcollation
-           ) END,
-           "compression": [[14: CASE a.attcompression WHEN 'p' THEN '"pglz"' WHEN 'l' THEN '"lz4"' END | NULL]],
-           "default": CASE WHEN a.atthasdef AND a.attgenerated = '' THEN JSON(pg_get_expr(d.adbin, 0)) END,
-           "foreign_options": CASE WHEN r.relkind = 'f' THEN LIST(a.attfdwoptions) END,
+           "collation": CASE WHEN a.attcollation <> ty.typcollation THEN {collation:a.attcollation} END,
+           "compression": CASE a.attcompression WHEN 'p' THEN '"pglz"' WHEN 'l' THEN '"lz4"' END,
+           "default": CASE WHEN a.atthasdef AND a.attgenerated = '' THEN TEXT(pg_get_expr(d.adbin, 0)) END,
+           "foreign_options": LIST(a.attfdwoptions),
            "generated": CASE WHEN a.attgenerated <> '' THEN
-               CASE WHEN {free:a.attrelid} THEN JSON(pg_get_expr(d.adbin, a.attrelid)) ELSE {unread} END END,
-           "identity": CASE a.attidentity WHEN 'a' THEN '"always"' WHEN 'd' THEN '"by default"' END,
+               CASE WHEN {free:a.attrelid} THEN TEXT(pg_get_expr(d.adbin, a.attrelid)) ELSE {unread} END END,
+           "identity": CASE WHEN identity.seqrelid IS NOT NULL THEN CASE a.attidentity WHEN 'a' THEN '"always"' ELSE '"by default"' END END,
            "inherited": TRUE(NOT a.attislocal),
            "not_null": CASE WHEN a.attnotnull THEN
                [[18: CASE WHEN nn.convalidated IS FALSE THEN '"not valid"' ELSE 'true' END | 'true']] END,
+           "not_null_no_inherit": [[18: TRUE(nn.connoinherit) | NULL]],
            "options": LIST(a.attoptions),
-           "sequence": CASE WHEN a.attidentity <> '' THEN nullif({options:ids}, '{}') END,
+           "sequence": CASE WHEN identity.seqrelid IS NOT NULL THEN nullif({options:identity}, '{}') END,
            "statistics": CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END,
-           "storage": CASE WHEN a.attstorage <> ty.typstorage THEN
-               CASE a.attstorage WHEN 'p' THEN '"plain"' WHEN 'e' THEN '"external"' WHEN 'm' THEN '"main"' ELSE '"extended"' END END,
+           "storage": CASE WHEN a.attstorage <> ty.typstorage THEN {storage:a.attstorage} END,
            "type": ty.name,
-           "virtual": CASE WHEN a.attgenerated = 'v' THEN 'true' END
+           "virtual": TRUE(a.attgenerated = 'v')
        ) AS line
-FROM (
-    SELECT c.oid, c.relkind, 'column ' || {name:n.nspname:c.relname} || '.' AS prefix
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
-) r
-JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+FROM attribute a
+JOIN relation r ON r.oid = a.attrelid AND r.relkind IN ('r', 'p', 'f')
 JOIN (
     SELECT x.atttypid, x.atttypmod, JSON(format_type(x.atttypid, x.atttypmod)) AS name, t.typcollation, t.typstorage
-    FROM (SELECT DISTINCT atttypid, atttypmod FROM pg_attribute WHERE attnum > 0) x JOIN pg_type t ON t.oid = x.atttypid
+    FROM (SELECT DISTINCT atttypid, atttypmod FROM attribute) x JOIN pg_type t ON t.oid = x.atttypid
 ) ty ON ty.atttypid = a.atttypid AND ty.atttypmod = a.atttypmod
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef
-LEFT JOIN (
-    SELECT s.*, o.refobjid, o.refobjsubid FROM pg_sequence s
-    JOIN pg_depend o ON o.classid = 'pg_class'::regclass AND o.objid = s.seqrelid AND o.refclassid = 'pg_class'::regclass
-        AND o.deptype = 'i' AND o.refobjsubid > 0
-) ids ON ids.refobjid = a.attrelid AND ids.refobjsubid = a.attnum AND a.attidentity <> ''
-[[18: LEFT JOIN pg_constraint nn ON nn.conrelid = a.attrelid AND nn.contype = 'n' AND nn.conkey = ARRAY[a.attnum] AND a.attnotnull AND NOT nn.convalidated | ]]
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN (SELECT s.*, o.refobjid, o.refobjsubid FROM owned o JOIN pg_sequence s ON s.seqrelid = o.objid AND o.deptype = 'i') identity
+    ON identity.refobjid = a.attrelid AND identity.refobjsubid = a.attnum
+[[18: LEFT JOIN (
+    SELECT k.conrelid, k.conkey[1] AS attnum, k.convalidated, k.connoinherit FROM pg_constraint k
+    WHERE k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated)
+) nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum | ]]
 ORDER BY a.attrelid, a.attnum
 
 -- name: constraints
--- The constraints of tables that are not a parent's. NOT NULL is the column's.
-SELECT 'constraint ' || {name:n.nspname:c.relname} || '.' || IDENT(k.conname)
+-- The constraints of tables that are not a parent's. NOT NULL is the column's. Most have one column, which is found by a join.
+SELECT 'constraint ' || r.name || '.' || IDENT(k.conname)
        || BODY(
-           "columns": CASE WHEN k.contype IN ('p', 'u', 'f') THEN COLUMNS(k.conrelid, k.conkey) END,
+           "columns": CASE WHEN k.contype IN ('p', 'u', 'f') THEN
+               CASE WHEN cardinality(k.conkey) = 1 THEN '[' || JSON(a.attname) || ']' ELSE COLUMNS(k.conrelid, k.conkey) END END,
            "deferrable": TRUE(k.condeferrable),
-           "expression": CASE WHEN k.contype = 'c' THEN
-               CASE WHEN {free:k.conrelid} THEN JSON(pg_get_expr(k.conbin, k.conrelid)) ELSE {unread} END END,
            "definition": CASE WHEN k.contype = 'x' THEN
-               CASE WHEN {free:k.conrelid} THEN JSON(pg_get_constraintdef(k.oid)) ELSE {unread} END END,
-           "include": CASE WHEN i.indnatts > i.indnkeyatts THEN COLUMNS(k.conrelid, (i.indkey::int2[])[i.indnkeyatts:]) END,
+               CASE WHEN {free:k.conrelid} THEN TEXT(pg_get_constraintdef(k.oid)) ELSE {unread} END END,
+           "expression": CASE WHEN k.contype = 'c' THEN
+               CASE WHEN {free:k.conrelid} THEN TEXT(pg_get_expr(k.conbin, k.conrelid)) ELSE {unread} END END,
+           "include": CASE WHEN i.indnatts > i.indnkeyatts AND k.contype <> 'x' THEN COLUMNS(k.conrelid, (i.indkey::int2[])[i.indnkeyatts:]) END,
            "initially_deferred": TRUE(k.condeferred),
            "match": CASE WHEN k.confmatchtype = 'f' AND k.contype = 'f' THEN '"full"' END,
            "no_inherit": TRUE(k.connoinherit AND k.contype = 'c'),
@@ -131,112 +230,117 @@ SELECT 'constraint ' || {name:n.nspname:c.relname} || '.' || IDENT(k.conname)
            "nulls_not_distinct": [[15: TRUE(i.indnullsnotdistinct) | NULL]],
            "on_delete": CASE WHEN k.contype = 'f' THEN {action:k.confdeltype} END,
            "on_update": CASE WHEN k.contype = 'f' THEN {action:k.confupdtype} END,
-           "options": LIST(ic.reloptions),
+           "options": LIST(i.reloptions),
            "period": [[18: TRUE(k.conperiod) | NULL]],
-           "referenced_columns": CASE WHEN k.contype = 'f' THEN COLUMNS(k.confrelid, k.confkey) END,
-           "references": (
-               SELECT JSON({name:fn.nspname:fc.relname}) FROM pg_class fc JOIN pg_namespace fn ON fn.oid = fc.relnamespace
-               WHERE fc.oid = k.confrelid AND k.contype = 'f'
-           ),
+           "referenced_columns": CASE WHEN k.contype = 'f' THEN
+               CASE WHEN cardinality(k.confkey) = 1 THEN '[' || JSON(fa.attname) || ']' ELSE COLUMNS(k.confrelid, k.confkey) END END,
+           "references": CASE WHEN k.contype = 'f' THEN JSON(coalesce(fr.name, {relation:k.confrelid})) END,
            "set_columns": [[15: CASE WHEN k.confdelsetcols IS NOT NULL THEN COLUMNS(k.conrelid, k.confdelsetcols) END | NULL]],
            "type": CASE k.contype WHEN 'p' THEN '"primary key"' WHEN 'u' THEN '"unique"' WHEN 'f' THEN '"foreign key"'
                WHEN 'c' THEN '"check"' ELSE '"exclude"' END
        ) AS line
 FROM pg_constraint k
-JOIN pg_class c ON c.oid = k.conrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
+JOIN relation r ON r.oid = k.conrelid
+LEFT JOIN attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+LEFT JOIN relation fr ON fr.oid = k.confrelid
+LEFT JOIN attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[1]
+LEFT JOIN (
+    SELECT x.*, c.reloptions FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
+    WHERE x.indnatts > x.indnkeyatts [[15: OR x.indnullsnotdistinct | ]] OR c.reloptions IS NOT NULL
+) i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 AND k.conislocal
-  AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
 
 -- name: indexes
 -- The indexes that no constraint owns and no parent's index.
-SELECT 'index ' || {name:n.nspname:ic.relname}
+SELECT 'index ' || s.name || '.' || IDENT(i.relname)
        || BODY(
            "clustered": TRUE(i.indisclustered),
-           "columns": {keys},
+           "columns": '[' || k.keys || ']',
            "include": CASE WHEN i.indnatts > i.indnkeyatts THEN COLUMNS(i.indrelid, (i.indkey::int2[])[i.indnkeyatts:]) END,
            "invalid": TRUE(NOT i.indisvalid),
-           "method": JSON(CASE WHEN am.amname <> 'btree' THEN am.amname END),
+           "method": JSON(CASE WHEN i.amname <> 'btree' THEN i.amname END),
            "nulls_not_distinct": [[15: TRUE(i.indnullsnotdistinct) | NULL]],
-           "options": LIST(ic.reloptions),
-           "table": JSON({name:tn.nspname:c.relname}),
+           "options": LIST(i.reloptions),
+           "statistics": k.statistics,
+           "table": JSON(i.table_name),
            "unique": TRUE(i.indisunique),
            "where": CASE WHEN i.indpred IS NOT NULL THEN
-               CASE WHEN {free:i.indrelid} THEN JSON(pg_get_expr(i.indpred, i.indrelid)) ELSE {unread} END END
+               CASE WHEN {free:i.indrelid} THEN TEXT(pg_get_expr(i.indpred, i.indrelid)) ELSE {unread} END END
        ) AS line
-FROM pg_index i
-JOIN pg_class ic ON ic.oid = i.indexrelid
-JOIN pg_namespace n ON n.oid = ic.relnamespace
-JOIN pg_class c ON c.oid = i.indrelid
-JOIN pg_namespace tn ON tn.oid = c.relnamespace
-JOIN pg_am am ON am.oid = ic.relam
-WHERE NOT ic.relispartition AND c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'm', 'f')
-  AND {ours:n.nspname} AND {own:pg_class:c.oid} AND {own:pg_class:ic.oid}
-  AND NOT EXISTS (
-      SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = i.indrelid
-  )
+FROM plain_index i
+JOIN space s ON s.oid = i.relnamespace
+JOIN (
+    SELECT i.indexrelid, string_agg(OBJECT(
+               "collation": CASE WHEN i.indcollation[u.o - 1] NOT IN (0, coalesce(a.attcollation, 100)) THEN {collation:i.indcollation[u.o - 1]} END,
+               "column": JSON(a.attname),
+               "descending": TRUE(i.indoption[u.o - 1] IN (1, 3)),
+               "expression": CASE WHEN u.n = 0 THEN
+                   CASE WHEN {free:i.indrelid} THEN TEXT(pg_get_indexdef(i.indexrelid, u.o::int, false)) ELSE {unread} END END,
+               "nulls": CASE i.indoption[u.o - 1] WHEN 1 THEN '"last"' WHEN 2 THEN '"first"' END,
+               "operator_class": CASE WHEN NOT op.opcdefault OR x.attoptions IS NOT NULL THEN (
+                   SELECT JSON({name:opn.nspname:op.opcname}) FROM pg_namespace opn WHERE opn.oid = op.opcnamespace) END,
+               "operator_class_options": LIST(x.attoptions)
+           ), ', ' ORDER BY u.o) AS keys,
+           '{' || string_agg('"' || u.o || '": ' || x.attstattarget, ', ' ORDER BY u.o) FILTER (WHERE x.attstattarget >= 0) || '}' AS statistics
+    FROM plain_index i
+    CROSS JOIN LATERAL unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) WITH ORDINALITY u (n, o)
+    LEFT JOIN attribute a ON a.attrelid = i.indrelid AND a.attnum = u.n
+    JOIN pg_opclass op ON op.oid = i.indclass[u.o - 1]
+    LEFT JOIN pg_attribute x ON x.attrelid = i.indexrelid AND x.attnum = u.o AND (x.attoptions IS NOT NULL OR x.attstattarget >= 0)
+    GROUP BY i.indexrelid
+) k ON k.indexrelid = i.indexrelid
 
 -- name: sequences
 -- The sequences that are not an identity column's.
-SELECT 'sequence ' || {name:n.nspname:c.relname}
+SELECT 'sequence ' || n.name || '.' || IDENT(c.relname)
        || BODY(
            "options": nullif({options:s}, '{}'),
-           "owned_by": (
-               SELECT JSON({name:tn.nspname:tc.relname} || '.' || IDENT(a.attname))
-               FROM pg_depend o JOIN pg_class tc ON tc.oid = o.refobjid JOIN pg_namespace tn ON tn.oid = tc.relnamespace
-               JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
-               WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass AND o.deptype = 'a'
-           ),
+           "owned_by": CASE WHEN o.deptype = 'a' THEN JSON({relation:o.refobjid} || '.' || IDENT(a.attname)) END,
            "persistence": CASE WHEN c.relpersistence = 'u' THEN '"unlogged"' END,
            "type": CASE s.seqtypid WHEN 'int2'::regtype THEN '"smallint"' WHEN 'int4'::regtype THEN '"integer"' END
        ) AS line
-FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
-  AND NOT EXISTS (
-      SELECT FROM pg_depend o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid AND o.refclassid = 'pg_class'::regclass
-        AND o.deptype = 'i'
-  )
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN space n ON n.oid = c.relnamespace
+LEFT JOIN owned o ON o.objid = s.seqrelid
+LEFT JOIN pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid AND o.deptype = 'a'
+WHERE c.relpersistence <> 't' AND o.deptype IS DISTINCT FROM 'i' AND {own:pg_class:c.oid}
 
 -- name: views
 -- Views and materialised views with their columns: what CREATE OR REPLACE may not change.
-SELECT CASE c.relkind WHEN 'v' THEN 'view ' ELSE 'matview ' END || {name:n.nspname:c.relname}
+SELECT CASE r.relkind WHEN 'v' THEN 'view ' ELSE 'matview ' END || r.name
        || BODY(
-           "access_method": JSON(CASE WHEN am.amname <> 'heap' THEN am.amname END),
+           "access_method": CASE WHEN r.relam NOT IN (0, 2) THEN (SELECT JSON(am.amname) FROM pg_am am WHERE am.oid = r.relam) END,
            "columns": (
                SELECT '[' || string_agg(OBJECT("name": JSON(a.attname), "type": JSON(format_type(a.atttypid, a.atttypmod))), ', ' ORDER BY a.attnum) || ']'
-               FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+               FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
            ),
            "defaults": (
-               SELECT '{' || string_agg(JSON(a.attname) || ': ' || JSON(pg_get_expr(d.adbin, 0)), ', ' ORDER BY a.attname COLLATE "C") || '}'
-               FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.adrelid = c.oid
+               SELECT '{' || string_agg(JSON(a.attname) || ': ' || TEXT(pg_get_expr(d.adbin, 0)), ', ' ORDER BY a.attname COLLATE "C") || '}'
+               FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.adrelid = r.oid
            ),
-           "definition": CASE WHEN {free_rule:c.oid} THEN JSON(pg_get_viewdef(c.oid)) ELSE {unread} END,
-           "options": LIST(c.reloptions)
+           "definition": CASE WHEN {free_rule:r.oid} THEN TEXT(pg_get_viewdef(r.oid)) ELSE {unread} END,
+           "options": LIST(r.reloptions)
        ) AS line
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
-WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
+FROM relation r WHERE r.relkind IN ('v', 'm')
 
 -- name: routines
 -- Functions and procedures, from which each could be made again.
 SELECT CASE p.prokind WHEN 'p' THEN 'procedure ' ELSE 'function ' END || {routine:n.nspname:p}
        || BODY(
-           "arguments": JSON(nullif(pg_get_function_arguments(p.oid), '')),
+           "arguments": JSON({arguments:p}),
            "body": CASE WHEN [[14: p.prosqlbody IS NULL | true]] THEN JSON(p.prosrc) END,
            "config": LIST(p.proconfig),
-           "cost": CASE WHEN p.procost <> CASE WHEN l.lanname IN ('c', 'internal') THEN 1 ELSE 100 END THEN p.procost::text END,
+           "cost": CASE WHEN p.procost <> CASE WHEN l.lanname IN ('c', 'internal') THEN 1 ELSE 100 END THEN p.procost::numeric::text END,
            "language": JSON(l.lanname),
            "leakproof": TRUE(p.proleakproof),
            "library": JSON(p.probin::text),
            "parallel": CASE p.proparallel WHEN 's' THEN '"safe"' WHEN 'r' THEN '"restricted"' END,
-           "returns": JSON(pg_get_function_result(p.oid)),
-           "rows": CASE WHEN p.proretset AND p.prorows <> 1000 THEN p.prorows::text END,
+           "returns": JSON({result:p}),
+           "rows": CASE WHEN p.proretset AND p.prorows <> 1000 THEN p.prorows::numeric::text END,
            "security_definer": TRUE(p.prosecdef),
            "sql_body": [[14: CASE WHEN p.prosqlbody IS NOT NULL THEN
-               CASE WHEN {free_routine:p.oid} THEN JSON(pg_get_function_sqlbody(p.oid)) ELSE {unread} END END | NULL]],
+               CASE WHEN {free_routine:p.oid} THEN TEXT(pg_get_function_sqlbody(p.oid)) ELSE {unread} END END | NULL]],
            "strict": TRUE(p.proisstrict),
-           "support": CASE WHEN p.prosupport <> 0 THEN JSON(p.prosupport::regproc::text) END,
+           "support": PROC(p.prosupport),
            "transforms": (
                SELECT '[' || string_agg(JSON(format_type(u.t, NULL)), ', ' ORDER BY u.o) || ']'
                FROM unnest(p.protrftypes) WITH ORDINALITY u (t, o)
@@ -244,11 +348,10 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure ' ELSE 'function ' END || {routin
            "volatility": CASE p.provolatile WHEN 'i' THEN '"immutable"' WHEN 's' THEN '"stable"' END,
            "window": TRUE(p.prokind = 'w')
        ) AS line
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE p.prokind IN ('f', 'p', 'w') AND {ours:n.nspname} AND {own:pg_proc:p.oid}
-  AND NOT EXISTS (
-      SELECT FROM pg_depend o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid AND o.refclassid = 'pg_type'::regclass
-        AND o.deptype = 'i'
+FROM pg_proc p JOIN space n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+WHERE p.prokind IN ('f', 'p', 'w') AND {own:pg_proc:p.oid}
+  AND p.oid NOT IN ( -- what makes the values of a range
+      SELECT o.objid FROM pg_depend o WHERE o.classid = 'pg_proc'::regclass AND o.refclassid = 'pg_type'::regclass AND o.deptype = 'i'
   )
 
 -- name: aggregates
@@ -280,18 +383,18 @@ SELECT 'aggregate ' || {routine:n.nspname:p}
            "transition": PROC(a.aggtransfn),
            "type": JSON(format_type(a.aggtranstype, NULL))
        ) AS line
-FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE {ours:n.nspname} AND {own:pg_proc:p.oid}
+FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN space n ON n.oid = p.pronamespace
+WHERE {own:pg_proc:p.oid}
 
 -- name: triggers
 -- The triggers that are not a constraint's or a parent's. Only a WHEN makes the server look at the table.
-SELECT 'trigger ' || {name:n.nspname:c.relname} || '.' || IDENT(t.tgname)
+SELECT 'trigger ' || r.name || '.' || IDENT(t.tgname)
        || BODY(
-           "definition": CASE WHEN t.tgqual IS NULL OR {free:t.tgrelid} THEN JSON(pg_get_triggerdef(t.oid)) ELSE {unread} END,
+           "definition": CASE WHEN t.tgqual IS NULL OR {free:t.tgrelid} THEN TEXT(pg_get_triggerdef(t.oid)) ELSE {unread} END,
            "enabled": CASE t.tgenabled WHEN 'D' THEN '"disabled"' WHEN 'R' THEN '"replica"' WHEN 'A' THEN '"always"' END
        ) AS line
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
+FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
+WHERE NOT t.tgisinternal AND t.tgparentid = 0
 
 -- name: event_triggers
 -- The event triggers.
@@ -306,36 +409,35 @@ FROM pg_event_trigger t WHERE {own:pg_event_trigger:t.oid}
 
 -- name: rules
 -- The rules, but for those that make a view.
-SELECT 'rule ' || {name:n.nspname:c.relname} || '.' || IDENT(w.rulename)
+SELECT 'rule ' || r.name || '.' || IDENT(w.rulename)
        || BODY(
-           "definition": CASE WHEN {free:w.ev_class} AND {free_rule:w.ev_class} THEN JSON(pg_get_ruledef(w.oid)) ELSE {unread} END,
+           "definition": CASE WHEN {free:w.ev_class} AND {free_rule:w.ev_class} THEN TEXT(pg_get_ruledef(w.oid)) ELSE {unread} END,
            "enabled": CASE w.ev_enabled WHEN 'D' THEN '"disabled"' WHEN 'R' THEN '"replica"' WHEN 'A' THEN '"always"' END
        ) AS line
-FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE w.rulename <> '_RETURN' AND c.relpersistence <> 't' AND {ours:n.nspname} AND {own:pg_class:c.oid}
+FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class
+WHERE w.rulename <> '_RETURN'
 
 -- name: policies
 -- The row security policies.
-SELECT 'policy ' || {name:n.nspname:c.relname} || '.' || IDENT(p.polname)
+SELECT 'policy ' || r.name || '.' || IDENT(p.polname)
        || BODY(
            "command": CASE p.polcmd WHEN 'r' THEN '"select"' WHEN 'a' THEN '"insert"' WHEN 'w' THEN '"update"' WHEN 'd' THEN '"delete"' END,
            "restrictive": TRUE(NOT p.polpermissive),
            "roles": CASE WHEN p.polroles <> '{0}' THEN (
-               SELECT '[' || string_agg(JSON(coalesce(r.rolname, 'public')), ', ' ORDER BY coalesce(r.rolname, 'public') COLLATE "C") || ']'
-               FROM unnest(p.polroles) u (o) LEFT JOIN pg_roles r ON r.oid = u.o
+               SELECT '[' || string_agg(JSON(g.rolname), ', ' ORDER BY g.rolname COLLATE "C") || ']'
+               FROM unnest(p.polroles) u (o) JOIN pg_roles g ON g.oid = u.o
            ) END,
            "using": CASE WHEN p.polqual IS NOT NULL THEN
-               CASE WHEN {free_policy:p} THEN JSON(pg_get_expr(p.polqual, p.polrelid)) ELSE {unread} END END,
+               CASE WHEN {free_policy:p} THEN TEXT(pg_get_expr(p.polqual, p.polrelid)) ELSE {unread} END END,
            "with_check": CASE WHEN p.polwithcheck IS NOT NULL THEN
-               CASE WHEN {free_policy:p} THEN JSON(pg_get_expr(p.polwithcheck, p.polrelid)) ELSE {unread} END END
+               CASE WHEN {free_policy:p} THEN TEXT(pg_get_expr(p.polwithcheck, p.polrelid)) ELSE {unread} END END
        ) AS line
-FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {ours:n.nspname} AND {own:pg_class:c.oid}
+FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
 
 -- name: types
 -- Enums, domains, composites and ranges.
 SELECT CASE t.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'c' THEN 'composite ' ELSE 'range ' END
-       || {name:n.nspname:t.typname}
+       || n.name || '.' || IDENT(t.typname)
        || CASE t.typtype
           WHEN 'e' THEN BODY("labels": (
               SELECT coalesce('[' || string_agg(JSON(e.enumlabel), ', ' ORDER BY e.enumsortorder) || ']', '[]')
@@ -343,7 +445,7 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'c' THE
           ))
           WHEN 'd' THEN BODY(
               "collation": CASE WHEN t.typcollation <> b.typcollation THEN {collation:t.typcollation} END,
-              "default": JSON(CASE WHEN t.typdefaultbin IS NOT NULL THEN pg_get_expr(t.typdefaultbin, 0) END),
+              "default": CASE WHEN t.typdefaultbin IS NOT NULL THEN TEXT(pg_get_expr(t.typdefaultbin, 0)) END,
               "not_null": TRUE(t.typnotnull),
               "type": JSON(format_type(t.typbasetype, t.typtypmod))
           )
@@ -360,7 +462,11 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'c' THE
               SELECT BODY(
                   "canonical": PROC(g.rngcanonical),
                   "collation": CASE WHEN g.rngcollation <> 0 AND g.rngcollation <> st.typcollation THEN {collation:g.rngcollation} END,
-                  "multirange": [[14: JSON(format_type(g.rngmultitypid, NULL)) | NULL]],
+                  "multirange": [[14: (
+                      SELECT JSON(format_type(m.oid, NULL)) FROM pg_type m WHERE m.oid = g.rngmultitypid AND NOT (m.typnamespace = t.typnamespace
+                          AND m.typname = CASE WHEN strpos(t.typname::text, 'range') > 0 THEN regexp_replace(t.typname::text, 'range', 'multirange')
+                              ELSE t.typname::text || '_multirange' END::name)
+                  ) | NULL]],
                   "operator_class": (
                       SELECT JSON({name:oon.nspname:o.opcname}) FROM pg_opclass o JOIN pg_namespace oon ON oon.oid = o.opcnamespace
                       WHERE o.oid = g.rngsubopc AND NOT o.opcdefault
@@ -371,20 +477,20 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'c' THE
               FROM pg_range g JOIN pg_type st ON st.oid = g.rngsubtype WHERE g.rngtypid = t.oid
           )
           END AS line
-FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype
-WHERE (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')))
-  AND {ours:n.nspname} AND {own:pg_type:t.oid}
+FROM pg_type t JOIN space n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype AND t.typtype = 'd'
+WHERE (t.typtype IN ('e', 'd', 'r') OR (t.typtype = 'c' AND t.typrelid IN (SELECT r.oid FROM relation r WHERE r.relkind = 'c')))
+  AND {own:pg_type:t.oid}
 
 -- name: domain_constraints
 -- The checks of domains. VALUE is no column, so that its text needs no look at a table.
-SELECT 'domain_constraint ' || {name:n.nspname:t.typname} || '.' || IDENT(k.conname)
-       || BODY("expression": JSON(pg_get_expr(k.conbin, 0)), "not_valid": TRUE(NOT k.convalidated)) AS line
-FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE k.contype = 'c' AND k.contypid <> 0 AND {ours:n.nspname} AND {own:pg_type:t.oid}
+SELECT 'domain_constraint ' || n.name || '.' || IDENT(t.typname) || '.' || IDENT(k.conname)
+       || BODY("expression": TEXT(pg_get_expr(k.conbin, 0)), "not_valid": TRUE(NOT k.convalidated)) AS line
+FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN space n ON n.oid = t.typnamespace
+WHERE k.contype = 'c' AND k.contypid <> 0 AND {own:pg_type:t.oid}
 
 -- name: statistics
 -- Extended statistics.
-SELECT 'statistics ' || {name:n.nspname:s.stxname}
+SELECT 'statistics ' || n.name || '.' || IDENT(s.stxname)
        || BODY(
            "columns": CASE WHEN array_length(s.stxkeys::int2[], 1) > 0 THEN COLUMNS_SORTED(s.stxrelid, s.stxkeys::int2[]) END,
            "expressions": [[14: CASE WHEN s.stxexprs IS NOT NULL THEN
@@ -393,12 +499,11 @@ SELECT 'statistics ' || {name:n.nspname:s.stxname}
                SELECT '[' || string_agg(JSON(CASE u.k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END), ', ' ORDER BY u.k) || ']'
                FROM unnest(s.stxkind) u (k) WHERE u.k <> 'e'
            ),
-           "target": CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END,
-           "table": JSON({name:tn.nspname:c.relname})
+           "table": JSON(r.name),
+           "target": CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END
        ) AS line
-FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
-JOIN pg_class c ON c.oid = s.stxrelid JOIN pg_namespace tn ON tn.oid = c.relnamespace
-WHERE {ours:n.nspname} AND {own:pg_statistic_ext:s.oid} AND c.relpersistence <> 't'
+FROM pg_statistic_ext s JOIN space n ON n.oid = s.stxnamespace JOIN relation r ON r.oid = s.stxrelid
+WHERE {own:pg_statistic_ext:s.oid}
 
 -- name: publications
 -- Publications with what they publish.
@@ -417,7 +522,7 @@ SELECT 'publication ' || IDENT(p.pubname)
                    SELECT string_agg(IDENT(a.attname), ', ' ORDER BY a.attname COLLATE "C") FROM unnest(x.prattrs::int2[]) u (n)
                    JOIN pg_attribute a ON a.attrelid = x.prrelid AND a.attnum = u.n
                ) || ')', '') || CASE WHEN x.prqual IS NULL THEN '' WHEN {free:x.prrelid} THEN ' WHERE ' || pg_get_expr(x.prqual, x.prrelid)
-                   ELSE ' WHERE unread' END | ]]), ', ' ORDER BY {name:tn.nspname:c.relname} COLLATE "C") || ']'
+                   ELSE ' WHERE ' || E'\x01unread' END | ]]), ', ' ORDER BY {name:tn.nspname:c.relname} COLLATE "C") || ']'
                FROM pg_publication_rel x JOIN pg_class c ON c.oid = x.prrelid JOIN pg_namespace tn ON tn.oid = c.relnamespace
                WHERE x.prpubid = p.oid
            ),
@@ -427,20 +532,91 @@ FROM pg_publication p WHERE {own:pg_publication:p.oid}
 
 -- name: collations
 -- The collations.
-SELECT 'collation ' || {name:n.nspname:c.collname}
+SELECT 'collation ' || n.name || '.' || IDENT(c.collname)
        || BODY(
            "ctype": JSON(CASE WHEN c.collctype IS DISTINCT FROM c.collcollate THEN c.collctype END),
            "deterministic": CASE WHEN NOT c.collisdeterministic THEN 'false' END,
            "locale": JSON(coalesce([[17: c.colllocale | [[15: c.colliculocale | NULL]]]], c.collcollate::text)),
-           "provider": CASE c.collprovider WHEN 'c' THEN '"libc"' WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' END
+           "provider": CASE c.collprovider WHEN 'c' THEN '"libc"' WHEN 'i' THEN '"icu"' WHEN 'b' THEN '"builtin"' END,
+           "rules": [[16: JSON(c.collicurules) | NULL]]
        ) AS line
-FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
-WHERE {ours:n.nspname} AND {own:pg_collation:c.oid}
+FROM pg_collation c JOIN space n ON n.oid = c.collnamespace
+WHERE {own:pg_collation:c.oid}
+
+-- name: operators
+-- Operators by name and the types of their operands.
+SELECT 'operator ' || n.name || '.' || IDENT(o.oprname) || '.' || IDENT({operands:o})
+       || BODY(
+           "commutator": {operator:o.oprcom},
+           "function": PROC(o.oprcode),
+           "hashes": TRUE(o.oprcanhash),
+           "join": PROC(o.oprjoin),
+           "left": CASE WHEN o.oprleft <> 0 THEN JSON(format_type(o.oprleft, NULL)) END,
+           "merges": TRUE(o.oprcanmerge),
+           "negator": {operator:o.oprnegate},
+           "restrict": PROC(o.oprrest),
+           "right": CASE WHEN o.oprright <> 0 THEN JSON(format_type(o.oprright, NULL)) END
+       ) AS line
+FROM pg_operator o JOIN space n ON n.oid = o.oprnamespace
+WHERE {own:pg_operator:o.oid}
+
+-- name: casts
+-- Casts by the types from which and to which. The server's own have numbers below 16384.
+SELECT 'cast ' || IDENT(format_type(c.castsource, NULL)) || '.' || IDENT(format_type(c.casttarget, NULL))
+       || BODY(
+           "context": CASE c.castcontext WHEN 'a' THEN '"assignment"' WHEN 'i' THEN '"implicit"' END,
+           "function": CASE WHEN c.castfunc <> 0 THEN (
+               SELECT JSON({routine:fn.nspname:p}) FROM pg_proc p JOIN pg_namespace fn ON fn.oid = p.pronamespace WHERE p.oid = c.castfunc) END,
+           "method": CASE c.castmethod WHEN 'i' THEN '"inout"' WHEN 'b' THEN '"binary"' END
+       ) AS line
+FROM pg_cast c
+WHERE c.oid >= 16384 AND {own:pg_cast:c.oid} AND NOT EXISTS ( -- between a range and its multirange
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i'
+)
+
+-- name: text_search_dictionaries
+-- The dictionaries of text search.
+SELECT 'text_search_dictionary ' || n.name || '.' || IDENT(d.dictname)
+       || BODY(
+           "options": JSON(d.dictinitoption),
+           "template": (SELECT JSON({name:tn.nspname:t.tmplname}) FROM pg_ts_template t JOIN pg_namespace tn ON tn.oid = t.tmplnamespace WHERE t.oid = d.dicttemplate)
+       ) AS line
+FROM pg_ts_dict d JOIN space n ON n.oid = d.dictnamespace
+WHERE {own:pg_ts_dict:d.oid}
+
+-- name: text_search_configurations
+-- The configurations of text search, with the dictionaries of each kind of token.
+SELECT 'text_search_configuration ' || n.name || '.' || IDENT(c.cfgname)
+       || BODY(
+           "mappings": (
+               SELECT '{' || string_agg(JSON(m.alias) || ': ' || m.dictionaries, ', ' ORDER BY m.alias COLLATE "C") || '}'
+               FROM (
+                   SELECT tt.alias, '[' || string_agg(JSON({name:dn.nspname:d.dictname}), ', ' ORDER BY x.mapseqno) || ']' AS dictionaries
+                   FROM pg_ts_config_map x JOIN pg_ts_dict d ON d.oid = x.mapdict JOIN pg_namespace dn ON dn.oid = d.dictnamespace
+                   JOIN ts_token_type(c.cfgparser) tt ON tt.tokid = x.maptokentype
+                   WHERE x.mapcfg = c.oid GROUP BY tt.alias
+               ) m
+           ),
+           "parser": (SELECT JSON({name:pn.nspname:p.prsname}) FROM pg_ts_parser p JOIN pg_namespace pn ON pn.oid = p.prsnamespace WHERE p.oid = c.cfgparser)
+       ) AS line
+FROM pg_ts_config c JOIN space n ON n.oid = c.cfgnamespace
+WHERE {own:pg_ts_config:c.oid}
+
+-- name: foreign_data_wrappers
+-- The foreign-data wrappers that no extension brought.
+SELECT 'foreign_data_wrapper ' || IDENT(w.fdwname)
+       || BODY("handler": PROC(w.fdwhandler), "options": LIST(w.fdwoptions), "validator": PROC(w.fdwvalidator)) AS line
+FROM pg_foreign_data_wrapper w WHERE {own:pg_foreign_data_wrapper:w.oid}
+
+-- name: servers
+-- The foreign servers. Who logs in to them as whom is not the schema's, and no secret of theirs is read.
+SELECT 'server ' || IDENT(v.srvname)
+       || BODY("options": LIST(v.srvoptions), "type": JSON(v.srvtype), "version": JSON(v.srvversion), "wrapper": JSON(IDENT(w.fdwname))) AS line
+FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw WHERE {own:pg_foreign_server:v.oid}
 
 -- name: privileges
 -- What others than the owner may do beyond what they may by default, and what they may not although they may by default.
 -- MAINTAIN is left out: servers before 17 have none.
-WITH granted AS MATERIALIZED {granted}
 SELECT x.what || ' ' || x.path || '.' || IDENT(coalesce(g.rolname, 'public'))
        || BODY("privileges": '[' || string_agg(JSON(x.privilege), ', ' ORDER BY x.privilege COLLATE "C") || ']') AS line
 FROM (
@@ -462,6 +638,7 @@ GROUP BY x.what, x.path, x.grantee, g.rolname
 
 -- name: default_privileges
 -- What is granted on objects that will be made, or revoked although it is granted by default.
+SELECT x.line FROM (
 SELECT 'default_privilege ' || IDENT(pg_get_userbyid(d.defaclrole)) || '.' || coalesce(IDENT(n.nspname), '""') || '.'
        || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
           WHEN 'n' THEN 'schemas' ELSE 'large_objects' END
@@ -488,48 +665,61 @@ SELECT 'default_privilege ' || IDENT(pg_get_userbyid(d.defaclrole)) || '.' || co
            )
        ) AS line
 FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+WHERE n.nspname IS DISTINCT FROM 'lockstep'
+) x WHERE x.line NOT LIKE '% {}' -- what is only the owner's own
 
 -- name: comments
--- The comments on what is ours.
+-- The comments on what is ours. Those on tables and columns are many, and found by joins.
+SELECT 'comment ' || {relation_type:r} || '.' || r.name || BODY("text": JSON(d.description)) AS line
+FROM pg_description d JOIN relation r ON r.oid = d.objoid
+WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+UNION ALL
+SELECT 'comment ' || '"' || {bare_relation_type:r} || ' column".' || r.name || '.' || IDENT(a.attname) || BODY("text": JSON(d.description))
+FROM pg_description d JOIN relation r ON r.oid = d.objoid JOIN attribute a ON a.attrelid = r.oid AND a.attnum = d.objsubid
+WHERE d.classoid = 'pg_class'::regclass AND d.objsubid > 0
+UNION ALL
 SELECT 'comment ' || IDENT(i.type) || '.' || CASE
            WHEN d.classoid = 'pg_proc'::regclass THEN (SELECT {routine:n.nspname:p} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = d.objoid)
            WHEN i.type = 'domain constraint' THEN (
                SELECT {name:n.nspname:t.typname} || '.' || IDENT(k.conname) FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid
                JOIN pg_namespace n ON n.oid = t.typnamespace WHERE k.oid = d.objoid)
            WHEN d.classoid = 'pg_type'::regclass THEN (SELECT {name:n.nspname:t.typname} FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = d.objoid)
+           WHEN d.classoid = 'pg_operator'::regclass THEN (
+               SELECT {name:n.nspname:o.oprname} || '.' || IDENT({operands:o}) FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = d.objoid)
            ELSE array_to_string(ARRAY(SELECT IDENT(u.x) FROM unnest(i.object_names || i.object_args) u (x)), '.') END
-       || BODY("text": JSON(d.description)) AS line
+       || BODY("text": JSON(d.description))
 FROM pg_description d
 CROSS JOIN LATERAL pg_identify_object_as_address(d.classoid, d.objoid, d.objsubid) i
 WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = 2200 AND d.description <> 'standard public schema'))
+  AND NOT (d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT r.oid FROM relation r))
+  AND (d.classoid, d.objoid) NOT IN (SELECT m.classid, m.objid FROM member m)
   AND i.type NOT IN ('extension', 'large object')
-  AND NOT EXISTS (
-      SELECT FROM pg_depend e WHERE e.refclassid = 'pg_extension'::regclass AND e.deptype = 'e' AND e.classid = d.classoid AND e.objid = d.objoid
-  )
-  AND i.object_names[1] <> 'lockstep' AND i.object_names[1] NOT LIKE 'pg\_%'
+  AND NOT (d.classoid = 'pg_constraint'::regclass AND d.objoid IN (SELECT k.oid FROM pg_constraint k WHERE k.contype = 'n'))
+  AND i.object_names[1] <> 'lockstep' AND i.object_names[1] !~ '^pg_'
 
 -- name: others
 -- What has no line of its own kind: known to be there, so that it is never silently equal.
 SELECT 'other ' || IDENT(i.type) || '.' || IDENT(i.identity) || ' {}' AS line
 FROM (
-    SELECT 'pg_operator'::regclass AS classid, oid FROM pg_operator
-    UNION ALL SELECT 'pg_cast'::regclass, oid FROM pg_cast
-    UNION ALL SELECT 'pg_opclass'::regclass, oid FROM pg_opclass
+    SELECT 'pg_opclass'::regclass AS classid, oid FROM pg_opclass
     UNION ALL SELECT 'pg_opfamily'::regclass, oid FROM pg_opfamily
     UNION ALL SELECT 'pg_conversion'::regclass, oid FROM pg_conversion
-    UNION ALL SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config
-    UNION ALL SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict
     UNION ALL SELECT 'pg_ts_parser'::regclass, oid FROM pg_ts_parser
     UNION ALL SELECT 'pg_ts_template'::regclass, oid FROM pg_ts_template
     UNION ALL SELECT 'pg_am'::regclass, oid FROM pg_am
     UNION ALL SELECT 'pg_language'::regclass, oid FROM pg_language
     UNION ALL SELECT 'pg_transform'::regclass, oid FROM pg_transform
-    UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper
-    UNION ALL SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
-    UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typtype = 'b' AND typelem = 0 AND typcategory <> 'A'
+    UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typtype IN ('b', 'p') AND typelem = 0 AND typcategory <> 'A'
 ) o
 CROSS JOIN LATERAL pg_identify_object(o.classid, o.oid, 0) i
 WHERE o.oid >= 16384 AND coalesce(i.schema, '') !~ '^pg_'
   AND NOT EXISTS (
       SELECT FROM pg_depend e WHERE e.deptype IN ('e', 'i') AND e.classid = o.classid AND e.objid = o.oid
   )
+UNION ALL
+SELECT 'other subscription.' || IDENT(b.subname) || ' {}'
+FROM pg_subscription b WHERE b.subdbid = (SELECT db.oid FROM pg_database db WHERE db.datname = current_database())
+UNION ALL
+SELECT 'other "security label".' || IDENT(l.provider || ' on ' || l.objtype || ' ' || l.objname) || BODY("label": JSON(l.label))
+FROM pg_seclabels l WHERE l.objtype NOT IN ('database', 'role', 'tablespace', 'subscription', 'large object') AND coalesce(l.objnamespace, 0) NOT IN (
+    SELECT n.oid FROM pg_namespace n WHERE n.nspname ~ '^pg_' OR n.nspname IN ('information_schema', 'lockstep'))

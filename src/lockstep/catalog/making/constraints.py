@@ -1,0 +1,274 @@
+"""Constraints of tables and of domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.catalog.compare import Difference
+from lockstep.catalog.fact import Fact, undotted
+from lockstep.catalog.making import guards
+from lockstep.catalog.making.columns import kind_of
+from lockstep.catalog.making.index import Index
+from lockstep.catalog.making.step import Step, Unchangeable
+from lockstep.catalog.making.tables import changed_options
+from lockstep.catalog.making.texts import array, name_of, names, same_text, with_options
+from lockstep.sql.objects import literal, qualified, quoted
+
+_LETTERS = {"primary key": "p", "unique": "u", "foreign key": "f", "check": "c", "exclude": "x"}
+_ACTIONS = {"cascade": "c", "set null": "n", "set default": "d", "restrict": "r"}
+_DEFERS = {"deferrable", "initially_deferred"}
+
+
+def constraint_definition(fact: Fact, *, valid: bool = True) -> str:
+    """Return a constraint as ADD CONSTRAINT takes it, behind its name; *valid* false leaves its rows unproven."""
+    body = fact.body
+    if body["type"] == "exclude":
+        return str(body["definition"])
+    if body["type"] == "check":
+        parts = [
+            f"CHECK ({body['expression']})",
+            *(["NO INHERIT"] if body.get("no_inherit") else []),
+        ]
+    elif body["type"] == "foreign key":
+        parts = list(_foreign_key(fact))
+    else:
+        parts = list(_key(fact))
+    if body.get("deferrable"):
+        parts.append(
+            "DEFERRABLE INITIALLY DEFERRED" if body.get("initially_deferred") else "DEFERRABLE"
+        )
+    if body.get("not_enforced"):
+        parts.append("NOT ENFORCED")
+    elif body.get("not_valid") or not valid:
+        parts.append("NOT VALID")
+    return " ".join(parts)
+
+
+def _key(fact: Fact) -> Iterator[str]:
+    body = fact.body
+    yield body["type"].upper()
+    if body.get("nulls_not_distinct"):
+        yield "NULLS NOT DISTINCT"
+    columns = ", ".join(map(quoted, body["columns"]))
+    yield f"({columns}{' WITHOUT OVERLAPS' if body.get('period') else ''})"
+    if "include" in body:
+        yield f"INCLUDE {names(body['include'])}"
+    if options := with_options(body.get("options")):
+        yield options.strip()
+
+
+def _foreign_key(fact: Fact) -> Iterator[str]:
+    body = fact.body
+    yield f"FOREIGN KEY {_period(body['columns'], body)}"
+    yield f"REFERENCES {name_of(body['references'])} {_period(body['referenced_columns'], body)}"
+    if body.get("match"):
+        yield "MATCH FULL"
+    if "on_update" in body:
+        yield f"ON UPDATE {body['on_update'].upper()}"
+    if "on_delete" in body:
+        columns = f" {names(body['set_columns'])}" if "set_columns" in body else ""
+        yield f"ON DELETE {body['on_delete'].upper()}{columns}"
+
+
+def _period(columns: list[str], body: object) -> str:
+    period = isinstance(body, dict) and body.get("period")
+    if not period:
+        return names(columns)
+    *plain, last = map(quoted, columns)
+    return f"({', '.join([*plain, f'PERIOD {last}'])})"
+
+
+def same_constraint(fact: Fact) -> str:
+    """Return the condition, on ``pg_constraint``, that a constraint is what the fact says, whether it is valid or not."""
+    body = fact.body
+    type_ = body["type"]
+    conditions = [f"contype = '{_LETTERS[type_]}'"]
+    if type_ == "check":
+        conditions.append(same_text("pg_catalog.pg_get_expr(conbin, conrelid)", body["expression"]))
+        conditions.append(f"connoinherit = {str(bool(body.get('no_inherit'))).lower()}")
+    elif type_ == "exclude":
+        conditions.append(
+            same_text("pg_catalog.pg_get_constraintdef(pg_constraint.oid)", body["definition"])
+        )
+    else:
+        conditions.append(f"{guards.column_names('conrelid', 'conkey')} = {array(body['columns'])}")
+        conditions += _same_key(fact) if type_ != "foreign key" else _same_foreign_key(fact)
+    if type_ != "exclude":
+        flags = [str(bool(body.get(key))).lower() for key in ("deferrable", "initially_deferred")]
+        conditions.append(f"(condeferrable, condeferred) = ({', '.join(flags)})")
+    return " AND ".join(conditions)
+
+
+def _same_key(fact: Fact) -> list[str]:
+    body = fact.body
+    index = "pg_index", "indexrelid = conindid"
+    included = guards.column_names("conrelid", "(indkey::pg_catalog.int2[])[indnkeyatts:]")
+    conditions = [f"{included} = {array(body.get('include', []))}"]
+    conditions.append(
+        guards.newer_flag("pg_index", "indnullsnotdistinct", body.get("nulls_not_distinct"))
+    )
+    found = [guards.exists(*index, *conditions)]
+    return [*found, guards.newer_flag("pg_constraint", "conperiod", body.get("period"))]
+
+
+def _same_foreign_key(fact: Fact) -> list[str]:
+    body = fact.body
+    found = [
+        f"confrelid = {guards.relation(undotted(body['references']))}",
+        f"{guards.column_names('confrelid', 'confkey')} = {array(body['referenced_columns'])}",
+        f"confdeltype = '{_ACTIONS.get(body.get('on_delete', ''), 'a')}'",
+        f"confupdtype = '{_ACTIONS.get(body.get('on_update', ''), 'a')}'",
+        f"confmatchtype = '{'f' if body.get('match') else 's'}'",
+    ]
+    found.append(guards.newer_flag("pg_constraint", "conperiod", body.get("period")))
+    if "set_columns" not in body:
+        found.append("pg_catalog.to_jsonb(pg_constraint) ->> 'confdelsetcols' IS NULL")
+    else:
+        found.append(
+            f"{guards.column_names('conrelid', 'confdelsetcols')} = {array(body['set_columns'])}"
+        )
+    return found
+
+
+def create_constraint(fact: Fact, expected: Index) -> list[Step]:
+    """Add a constraint to a table."""
+    table = fact.path[:2]
+    made = Step(
+        fact,
+        f"ALTER {kind_of(table, expected)} {qualified(*table)} ADD CONSTRAINT {quoted(fact.path[2])} {constraint_definition(fact)}",
+        guards.both(
+            guards.exists("pg_class", f"oid = {guards.relation(table)}"),
+            guards.missing("pg_constraint", guards.constraint(fact.path)),
+        ),
+    )
+    return [made]
+
+
+def change_constraint(
+    difference: Difference, expected: Index, live: Index
+) -> list[Step] | Unchangeable:
+    """Validate a constraint, change when it is checked, or drop it and add it as it should be."""
+    wanted, found = difference.expected, difference.live
+    assert wanted is not None
+    assert found is not None
+    fields, type_ = set(difference.fields), wanted.body["type"]
+    if fields == {"not_valid"} and "not_valid" not in wanted.body:
+        return [validated(wanted)]
+    if fields == {"options"} and type_ != "exclude":
+        return list(changed_options(wanted, found, "INDEX", (wanted.path[0], wanted.path[2])))
+    if type_ == "foreign key" and (fields <= _DEFERS or fields == {"not_enforced"}):
+        return [_deferred(wanted, enforcing=fields == {"not_enforced"})]
+    drop = _dropped(
+        wanted,
+        guards.not_all([same_constraint(wanted), _state(wanted)]),
+        "its protection while it is made anew",
+    )
+    return [drop, *create_constraint(wanted, expected)]
+
+
+def _state(fact: Fact) -> str:
+    body = fact.body
+    if body.get("not_enforced"):
+        return "NOT conenforced"
+    return "NOT convalidated" if body.get("not_valid") else "convalidated"
+
+
+def validated(fact: Fact) -> Step:
+    """Return the step that proves a constraint for the rows that are there."""
+    return Step(
+        fact,
+        f"ALTER TABLE {qualified(*fact.path[:2])} VALIDATE CONSTRAINT {quoted(fact.path[2])}",
+        guards.exists("pg_constraint", guards.constraint(fact.path), "NOT convalidated"),
+    )
+
+
+def _deferred(fact: Fact, *, enforcing: bool) -> Step:
+    body = fact.body
+    words = ["DEFERRABLE" if body.get("deferrable") else "NOT DEFERRABLE"]
+    if body.get("initially_deferred"):
+        words.append("INITIALLY DEFERRED")
+    flags = f"({str(bool(body.get('deferrable'))).lower()}, {str(bool(body.get('initially_deferred'))).lower()})"
+    held = [f"(condeferrable, condeferred) = {flags}"]
+    if enforcing:
+        no = "NOT " if body.get("not_enforced") else ""
+        words, held = [f"{no}ENFORCED"], [f"{no}conenforced"]
+    return Step(
+        fact,
+        f"ALTER TABLE {qualified(*fact.path[:2])} ALTER CONSTRAINT {quoted(fact.path[2])} {' '.join(words)}",
+        guards.exists("pg_constraint", guards.constraint(fact.path), guards.not_all(held)),
+    )
+
+
+def drop_constraint(fact: Fact) -> list[Step]:
+    """Drop a constraint that is not a parent's."""
+    return [_dropped(fact, "conislocal", "what it keeps out of the table")]
+
+
+def _dropped(fact: Fact, held: str, loses: str) -> Step:
+    return Step(
+        fact,
+        f"ALTER TABLE {qualified(*fact.path[:2])} DROP CONSTRAINT {quoted(fact.path[2])}",
+        guards.exists("pg_constraint", guards.constraint(fact.path), held),
+        loses=loses,
+    )
+
+
+def create_domain_constraint(fact: Fact, expected: Index) -> list[Step]:
+    """Add a constraint to a domain."""
+    unproven = " NOT VALID" if fact.body.get("not_valid") else ""
+    action = f"ALTER DOMAIN {qualified(*fact.path[:2])} ADD CONSTRAINT {quoted(fact.path[2])} CHECK ({fact.body['expression']}){unproven}"
+    there = f"{guards.type_(fact.path[:2])} IS NOT NULL"
+    return [
+        Step(
+            fact,
+            action,
+            guards.both(
+                there, guards.missing("pg_constraint", guards.domain_constraint(fact.path))
+            ),
+        )
+    ]
+
+
+def change_domain_constraint(
+    difference: Difference, expected: Index, live: Index
+) -> list[Step] | Unchangeable:
+    """Validate a domain's constraint, or drop it and add it as it should be."""
+    wanted = difference.expected
+    assert wanted is not None
+    domain, name = qualified(*wanted.path[:2]), quoted(wanted.path[2])
+    row = guards.domain_constraint(wanted.path)
+    if set(difference.fields) == {"not_valid"} and "not_valid" not in wanted.body:
+        return [
+            Step(
+                wanted,
+                f"ALTER DOMAIN {domain} VALIDATE CONSTRAINT {name}",
+                guards.exists("pg_constraint", row, "NOT convalidated"),
+            )
+        ]
+    same = same_text("pg_catalog.pg_get_expr(conbin, 0)", wanted.body["expression"])
+    guard = guards.exists("pg_constraint", row, guards.not_all([same, _state(wanted)]))
+    drop = Step(
+        wanted,
+        f"ALTER DOMAIN {domain} DROP CONSTRAINT {name}",
+        guard,
+        loses="its protection while it is made anew",
+    )
+    return [drop, *create_domain_constraint(wanted, expected)]
+
+
+def drop_domain_constraint(fact: Fact) -> list[Step]:
+    """Drop a domain's constraint."""
+    action = f"ALTER DOMAIN {qualified(*fact.path[:2])} DROP CONSTRAINT {quoted(fact.path[2])}"
+    guard = guards.exists("pg_constraint", guards.domain_constraint(fact.path))
+    return [Step(fact, action, guard, loses="what it keeps out of the domain")]
+
+
+def same_domain_constraint(fact: Fact) -> str:
+    """Return the condition that a domain has this constraint, by whatever name."""
+    same = same_text("pg_catalog.pg_get_expr(conbin, 0)", fact.body["expression"])
+    return guards.exists("pg_constraint", f"contypid = {guards.type_(fact.path[:2])}", same)
+
+
+def literal_name(fact: Fact) -> str:
+    """Return a constraint's name as an SQL string."""
+    return literal(fact.path[2])

@@ -1,0 +1,384 @@
+"""Tables, partitioned tables, partitions, children and foreign tables: made with all their columns in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockstep.catalog.compare import Difference
+from lockstep.catalog.fact import Fact, undotted
+from lockstep.catalog.making import guards
+from lockstep.catalog.making.column_changes import defaults_to, foreign_changes
+from lockstep.catalog.making.columns import (
+    added,
+    column_constraints,
+    column_definition,
+    follow_parent,
+    fresh_child,
+    settings_of,
+)
+from lockstep.catalog.making.index import Index
+from lockstep.catalog.making.references import calls_back
+from lockstep.catalog.making.step import Step, Unchangeable
+from lockstep.catalog.making.texts import (
+    array,
+    foreign_list,
+    name_of,
+    option_name,
+    option_pairs,
+    set_list,
+    with_options,
+)
+from lockstep.sql.objects import qualified, quoted
+
+_TOAST = "toast."
+_ROWS = "the table's rows, and all that stands on the table"
+
+
+def create_table(fact: Fact, expected: Index) -> list[Step]:
+    """Make a table with its columns, and set what CREATE TABLE cannot say."""
+    columns = expected.children(fact.path)
+    late = {column.path for column in columns if _waits(column, fact, expected)}
+    made = Step(
+        fact, _statement(fact, columns, late, expected), f"{guards.relation(fact.path)} IS NULL"
+    )
+    steps = [made]
+    for column in columns:
+        inherited = column.body.get("inherited")
+        steps += follow_parent(column, expected) if inherited else settings_of(column, expected)
+        if column.path in late:
+            steps.append(_default(column))
+    return [*steps, *_switches(fact, Fact(fact.kind, fact.path, {}), fresh=True)]
+
+
+def _waits(column: Fact, table: Fact, expected: Index) -> bool:
+    """True if the column's default calls a function that cannot be before the table is."""
+    default = column.body.get("default")
+    return default is not None and calls_back(default, table.path, expected)
+
+
+def _default(column: Fact) -> Step:
+    table, name = column.path[:2], column.path[2]
+    default = column.body["default"]
+    return Step(
+        column,
+        f"ALTER TABLE {qualified(*table)} ALTER COLUMN {quoted(name)} SET DEFAULT {default}",
+        guards.exists(
+            "pg_attribute", guards.column(table, name), guards.not_all([defaults_to(default)])
+        ),
+        phase=1,
+    )
+
+
+def _statement(fact: Fact, columns: list[Fact], late: set[tuple[str, ...]], expected: Index) -> str:
+    body = fact.body
+    unlogged = "UNLOGGED " if body.get("persistence") else ""
+    kind = "FOREIGN TABLE" if fact.kind == "foreign_table" else f"{unlogged}TABLE"
+    parts = [f"CREATE {kind} {qualified(*fact.path)}"]
+    if "partition_of" in body:
+        overrides = list(_overrides(columns, expected))
+        parts.append(f"PARTITION OF {name_of(body['partition_of'])}" + _list(overrides))
+        parts.append(body["bound"])
+    elif "of_type" in body:
+        typed = [_typed(column, column.path in late) for column in columns]
+        parts.append(f"OF {body['of_type']}" + _list([text for text in typed if text]))
+    else:
+        own = [column_definition(column, deferred=column.path in late)
+               for column in columns if not column.body.get("inherited")]  # fmt: skip
+        parts.append(_list(own) or " ()")
+    if "inherits" in body:
+        parts.append(f"INHERITS ({', '.join(map(name_of, body['inherits']))})")
+    if "partition_by" in body:
+        parts.append(f"PARTITION BY {body['partition_by']}")
+    if "access_method" in body:
+        parts.append(f"USING {quoted(body['access_method'])}")
+    if "server" in body:
+        parts.append(f"SERVER {quoted(body['server'])}")
+        if "server_options" in body:
+            parts.append(f"OPTIONS ({foreign_list(option_pairs(body['server_options']))})")
+    return " ".join(part.strip() for part in parts) + with_options(body.get("options"))
+
+
+def _list(parts: list[str]) -> str:
+    between = ",\n    "
+    return f" (\n    {between.join(parts)}\n)" if parts else ""
+
+
+def _overrides(columns: list[Fact], expected: Index) -> Iterator[str]:
+    """Yield what a partition has otherwise than its parent, where only the definition can say so."""
+    for column in columns:
+        fresh = fresh_child(column, expected)
+        if fresh is not None and column.body.get("generated") != fresh.body.get("generated"):
+            yield f"{quoted(column.path[2])} {' '.join(column_constraints(column.body))}"
+
+
+def _typed(column: Fact, late: bool) -> str:
+    wanted = {key: value for key, value in column.body.items() if key != "collation"}
+    constraints = " ".join(column_constraints(wanted, deferred=late))
+    return f"{quoted(column.path[2])} WITH OPTIONS {constraints}" if constraints else ""
+
+
+def change_table(difference: Difference, expected: Index, live: Index) -> list[Step] | Unchangeable:
+    """Change what can be changed of a table that is there; another partition key needs another table."""
+    wanted, found = difference.expected, difference.live
+    assert wanted is not None
+    assert found is not None
+    fields = set(difference.fields)
+    if fields & {"partition_by", "server"}:
+        loses = _ROWS if wanted.kind == "table" else ""
+        return [*_dropped(wanted, loses, _differs(wanted)), *create_table(wanted, expected)]
+    return [
+        *_joining(wanted, found, expected, live),
+        *_parents(wanted, found),
+        *_switches(wanted, found),
+    ]
+
+
+def _joining(wanted: Fact, found: Fact, expected: Index, live: Index) -> Iterator[Step]:
+    """Yield the columns that a table needs before it can have a parent."""
+    keys = ("partition_of", "bound", "inherits")
+    if any(key in wanted.body and wanted.body[key] != found.body.get(key) for key in keys):
+        for column in expected.children(wanted.path):
+            if column.body.get("inherited") and live.get("column", column.path) is None:
+                yield added(column, expected, phase=1)
+        for check in _checks(wanted, expected):
+            yield _checked(wanted, check)
+
+
+def _checks(table: Fact, expected: Index) -> Iterator[Fact]:
+    """Yield the checks that a table must have to be the child of its parents."""
+    parents = (
+        [table.body["partition_of"]]
+        if "partition_of" in table.body
+        else table.body.get("inherits", [])
+    )
+    for name in parents:
+        parent = expected.first(("table", "foreign_table"), undotted(name))
+        if parent is not None:
+            for constraint in expected.children(parent.path, "constraint"):
+                if constraint.body["type"] == "check" and not constraint.body.get("no_inherit"):
+                    yield constraint
+            yield from _checks(parent, expected)
+
+
+def _checked(table: Fact, check: Fact) -> Step:
+    path = (*table.path, check.path[2])
+    there = guards.exists("pg_class", f"oid = {guards.relation(table.path)} AND NOT relispartition")
+    guard = guards.both(there, guards.missing("pg_constraint", guards.constraint(path)))
+    action = f"ALTER TABLE {qualified(*table.path)} ADD CONSTRAINT {quoted(check.path[2])} CHECK ({check.body['expression']})"
+    return Step(table, action, guard, phase=1)
+
+
+def _differs(wanted: Fact) -> str:
+    key = wanted.body.get("partition_by")
+    if key is None:
+        return "relkind = 'p'"
+    from lockstep.sql.objects import literal
+
+    return f"CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) <> {literal(key)} ELSE true END"
+
+
+def _parents(wanted: Fact, found: Fact) -> Iterator[Step]:
+    """Yield the steps that give a table other parents, or another place among them."""
+    name, child = qualified(*wanted.path), guards.relation(wanted.path)
+    new, old = wanted.body, found.body
+    if (old.get("partition_of"), old.get("bound")) != (new.get("partition_of"), new.get("bound")):
+        if "partition_of" in old:
+            yield _detached(wanted, old["partition_of"])
+        if "partition_of" in new:
+            attach = (
+                f"ALTER TABLE {name_of(new['partition_of'])} ATTACH PARTITION {name} {new['bound']}"
+            )
+            guard = guards.exists("pg_class", f"oid = {child} AND NOT relispartition")
+            yield Step(wanted, attach, guard, phase=1)
+    for parent in new.get("inherits", []):
+        if parent not in old.get("inherits", []):
+            row = f"inhrelid = {child} AND inhparent = {guards.relation(undotted(parent))}"
+            yield Step(
+                wanted,
+                f"ALTER TABLE {name} INHERIT {name_of(parent)}",
+                guards.missing("pg_inherits", row),
+                phase=1,
+            )
+    for parent in old.get("inherits", []):
+        if parent not in new.get("inherits", []):
+            row = f"inhrelid = {child} AND inhparent = {guards.relation(undotted(parent))}"
+            loses = f"its rows among those of {parent}"
+            yield Step(
+                wanted,
+                f"ALTER TABLE {name} NO INHERIT {name_of(parent)}",
+                guards.exists("pg_inherits", row),
+                loses=loses,
+            )
+    if new.get("of_type") != old.get("of_type"):
+        yield _typed_as(wanted)
+
+
+def _detached(wanted: Fact, parent: str) -> Step:
+    from lockstep.catalog.making.texts import same_text
+
+    conditions = [
+        f"inhparent = {guards.relation(undotted(wanted.body.get('partition_of', parent)))}"
+    ]
+    guard = guards.exists("pg_inherits", f"inhrelid = {guards.relation(wanted.path)}")
+    if "partition_of" in wanted.body:
+        bound = same_text(
+            "(SELECT pg_catalog.pg_get_expr(relpartbound, 0) FROM pg_catalog.pg_class WHERE oid = inhrelid)",
+            wanted.body["bound"],
+        )
+        guard = guards.exists(
+            "pg_inherits",
+            f"inhrelid = {guards.relation(wanted.path)}",
+            guards.not_all([*conditions, bound]),
+        )
+    return Step(
+        wanted,
+        f"ALTER TABLE {name_of(parent)} DETACH PARTITION {qualified(*wanted.path)}",
+        guard,
+        loses=f"its rows among those of {parent}",
+        phase=-1,  # others may come to where it was
+    )
+
+
+def _typed_as(wanted: Fact) -> Step:
+    type_ = wanted.body.get("of_type")
+    row = f"oid = {guards.relation(wanted.path)}"
+    if type_ is None:
+        return Step(
+            wanted,
+            f"ALTER TABLE {qualified(*wanted.path)} NOT OF",
+            guards.exists("pg_class", row, "reloftype <> 0"),
+        )
+    from lockstep.sql.objects import literal
+
+    other = f"reloftype <> pg_catalog.to_regtype({literal(type_)})"
+    return Step(
+        wanted,
+        f"ALTER TABLE {qualified(*wanted.path)} OF {type_}",
+        guards.exists("pg_class", row, other),
+    )
+
+
+def _switches(wanted: Fact, found: Fact, *, fresh: bool = False) -> Iterator[Step]:
+    """Yield the steps for what is said of a table as a whole; CREATE TABLE said some of it of a *fresh* one."""
+    new, old = wanted.body, found.body
+    if not fresh:
+        yield from _stored(wanted, found)
+    for field, on, off, attribute in _FLAGS:
+        if bool(new.get(field)) != bool(old.get(field)):
+            held = f"NOT {attribute}" if new.get(field) else attribute
+            loses = "" if new.get(field) else "the protection of its rows"
+            yield _alter(wanted, on if new.get(field) else off, held, loses)
+    if new.get("replica_identity") != old.get("replica_identity"):
+        yield _replica_identity(wanted)
+
+
+_FLAGS = (
+    ("row_security", "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY", "relrowsecurity"),
+    ("force_row_security", "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY", "relforcerowsecurity"),
+)  # fmt: skip
+
+
+def _stored(wanted: Fact, found: Fact) -> Iterator[Step]:
+    new, old = wanted.body, found.body
+    if new.get("persistence") != old.get("persistence"):
+        word, letter = ("UNLOGGED", "u") if "persistence" in new else ("LOGGED", "p")
+        loses = "the rows, should the server crash" if letter == "u" else ""
+        yield _alter(wanted, f"SET {word}", f"relpersistence <> '{letter}'", loses)
+    if new.get("access_method") != old.get("access_method"):
+        method = new.get("access_method", "heap")
+        from lockstep.sql.objects import literal
+
+        held = (
+            f"relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = {literal(method)})"
+        )
+        yield _alter(wanted, f"SET ACCESS METHOD {quoted(method)}", held)
+    yield from changed_options(
+        wanted, found, "FOREIGN TABLE" if wanted.kind == "foreign_table" else "TABLE"
+    )
+    if new.get("server_options") != old.get("server_options"):
+        changes = foreign_changes(
+            option_pairs(new.get("server_options")), option_pairs(old.get("server_options"))
+        )
+        same = guards.same_options("ftoptions", new.get("server_options"))
+        guard = guards.exists(
+            "pg_foreign_table", f"ftrelid = {guards.relation(wanted.path)}", guards.not_all([same])
+        )
+        yield Step(
+            wanted, f"ALTER FOREIGN TABLE {qualified(*wanted.path)} OPTIONS ({changes})", guard
+        )
+
+
+def changed_options(
+    wanted: Fact, found: Fact, kind: str, path: tuple[str, ...] = ()
+) -> Iterator[Step]:
+    """Yield the steps that change the storage parameters of a table, a view or an index."""
+    new, old = option_pairs(wanted.body.get("options")), option_pairs(found.body.get("options"))
+    where = path or wanted.path
+    name = f"ALTER {kind} {qualified(*where)}"
+    for toast in (False, True):
+        told = {
+            option: value for option, value in new.items() if option.startswith(_TOAST) == toast
+        }
+        gone = [
+            option for option in old if option not in new and option.startswith(_TOAST) == toast
+        ]
+        if any(old.get(option) != value for option, value in told.items()):
+            plain = [f"{option.removeprefix(_TOAST)}={value}" for option, value in told.items()]
+            guard = _optioned(where, toast, f"(reloptions @> {array(plain)}) IS NOT TRUE")
+            yield Step(wanted, f"{name} SET ({set_list(told)})", guard)
+        if gone:
+            plain = [option.removeprefix(_TOAST) for option in gone]
+            held = f"EXISTS (SELECT FROM pg_catalog.unnest(reloptions) AS o (x) WHERE pg_catalog.split_part(o.x, '=', 1) = ANY ({array(plain)}))"
+            yield Step(
+                wanted,
+                f"{name} RESET ({', '.join(map(option_name, gone))})",
+                _optioned(where, toast, held),
+            )
+
+
+def _optioned(path: tuple[str, ...], toast: bool, held: str) -> str:
+    oid = guards.relation(path)
+    if toast:
+        oid = f"(SELECT t.reltoastrelid FROM pg_catalog.pg_class AS t WHERE t.oid = {oid})"
+    return guards.exists("pg_class", f"oid = {oid}", held)
+
+
+def _replica_identity(wanted: Fact) -> Step:
+    identity = wanted.body.get("replica_identity", "default")
+    if not identity.startswith("index "):
+        return _alter(
+            wanted, f"REPLICA IDENTITY {identity.upper()}", f"relreplident <> '{identity[0]}'"
+        )
+    index = identity.removeprefix("index ")
+    path = (wanted.path[0], index)
+    # The index is made after the table.
+    row = f"oid = {guards.relation(wanted.path)}"
+    set_ = guards.missing("pg_index", f"indexrelid = {guards.relation(path)} AND indisreplident")
+    there = f"{guards.relation(path)} IS NOT NULL"
+    action = f"ALTER TABLE {qualified(*wanted.path)} REPLICA IDENTITY USING INDEX {quoted(index)}"
+    return Step(wanted, action, guards.both(guards.exists("pg_class", row), there, set_), phase=1)
+
+
+def _alter(wanted: Fact, command: str, held: str, loses: str = "") -> Step:
+    kind = "FOREIGN TABLE" if wanted.kind == "foreign_table" else "TABLE"
+    guard = guards.exists("pg_class", f"oid = {guards.relation(wanted.path)}", held)
+    return Step(wanted, f"ALTER {kind} {qualified(*wanted.path)} {command}", guard, loses=loses)
+
+
+def drop_table(fact: Fact) -> list[Step]:
+    """Drop a table with its columns, constraints, indexes, triggers and policies."""
+    return _dropped(fact, _ROWS if fact.kind == "table" else "")
+
+
+def _dropped(fact: Fact, loses: str, differs: str = "") -> list[Step]:
+    foreign = fact.kind == "foreign_table"
+    kinds = "relkind = 'f'" if foreign else "relkind IN ('r', 'p')"
+    guard = guards.exists("pg_class", f"oid = {guards.relation(fact.path)} AND {kinds}", differs)
+    return [
+        Step(
+            fact,
+            f"DROP {'FOREIGN ' if foreign else ''}TABLE {qualified(*fact.path)}",
+            guard,
+            loses=loses,
+        )
+    ]

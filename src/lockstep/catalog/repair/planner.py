@@ -1,0 +1,359 @@
+"""A drift becomes a plan: what may be done, in order, and what is left, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lockstep.catalog.compare import Difference, Drift, compare
+from lockstep.catalog.fact import Fact, dotted, undotted
+from lockstep.catalog.making import Step, Unchangeable, change, create, drop
+from lockstep.catalog.making.index import Index
+from lockstep.catalog.repair import arranged, conflicts
+from lockstep.catalog.repair.arranged import Entry
+from lockstep.catalog.repair.choices import Choices
+from lockstep.catalog.repair.columns import Columns
+from lockstep.catalog.repair.cures import Cures
+from lockstep.catalog.repair.data import Data
+from lockstep.catalog.repair.families import Families
+from lockstep.catalog.repair.late_keys import LateKeys
+from lockstep.catalog.repair.leftovers import Leftovers
+from lockstep.catalog.repair.online import Online
+from lockstep.catalog.repair.plan import Need, Piece, Plan
+from lockstep.catalog.repair.policy import additive_privileges, allowed
+from lockstep.catalog.repair.privileges import corrections
+from lockstep.catalog.repair.remaking import Remaking, each
+from lockstep.catalog.repair.script import quoted_body
+from lockstep.catalog.snapshot import Snapshot
+from lockstep.postgres.session import Session
+
+TIMEOUT = 10.0
+_FIRST_TO_GO = {"constraint", "domain_constraint", "index", "trigger", "rule", "policy", "view", "matview",
+                "statistics", "publication", "event_trigger", "comment", "grant", "default_privilege"}  # fmt: skip
+_ROUTINES = {"function", "procedure", "aggregate"}
+_STILL_USED = ("dependent_objects_still_exist",)
+_TYPES = {"enum", "domain", "composite", "range"}
+_MADE_ANEW = {"view", "matview", *_TYPES, *_ROUTINES}
+
+
+def make_plan(
+    expected: Snapshot,
+    live: Snapshot,
+    choices: Choices,
+    *,
+    server: int,
+    session: Session | None = None,
+    timeout: float = TIMEOUT,
+) -> Plan:
+    """Return what makes *live* what is *expected*, as far as *choices* allow.
+
+    *session* leads to the live database, to be asked about its rows (*timeout* seconds for each question); without one they are
+    taken to be clean. *server* is its major version.
+    """
+    drift = compare(expected, live)
+    planner = _Planner(
+        drift, Index(expected.lines, server), Index(live.lines, server), choices, session, timeout
+    )
+    for difference in drift.differences:
+        planner.take(difference)
+    return planner.plan(live.fingerprint, expected.fingerprint)
+
+
+class _Planner:
+    """The entries and the left-overs of one drift."""
+
+    def __init__(
+        self,
+        drift: Drift,
+        expected: Index,
+        live: Index,
+        choices: Choices,
+        session: Session | None,
+        timeout: float,
+    ) -> None:
+        self._drift = drift
+        self._expected = expected
+        self._live = live
+        self._choices = choices
+        self._data = Data(session, live, timeout)
+        cures = Cures(expected, live, choices, self._data)
+        self._online = Online(expected, live, cures, self._data)
+        self._columns = Columns(expected, live, self._online)
+        self._remaking = Remaking(self._expected, self._live)
+        self._families = Families(drift, live, choices)
+        self._entries: list[Entry] = []
+        self._left = Leftovers(self._expected, self._live, self._data)
+        self._late = LateKeys(drift, self._expected, self._live)
+        self._keys: list[Fact] = []
+        self._labels: dict[tuple[str, ...], list[str]] = {}
+
+    def plan(self, before: str, after: str) -> Plan:
+        """Return all that was taken, in order."""
+        facts = [difference.fact for difference in self._drift.differences]
+        pieces = arranged.arranged(self._entries, self._keys, self._labels)
+        return Plan(
+            before,
+            after,
+            len(self._drift.differences),
+            tuple(pieces),
+            tuple(self._left.sized()),
+            tuple(self._online.conflicts),
+            tuple(f"{fact.kind} {dotted(fact.path)}" for fact in self._drift.unread),
+            self._choices.unused(facts),
+        )
+
+    def take(self, difference: Difference) -> None:
+        """Make entries of a difference, or leave it."""
+        if self._families.goes_with_another(difference):
+            return
+        if difference.expected is None:
+            self._extra(difference)
+        elif difference.live is None:
+            self._missing(difference)
+        else:
+            self._differs(difference)
+
+    def _missing(self, difference: Difference) -> None:
+        fact = difference.expected
+        assert fact is not None
+        obstacle = self._families.in_the_way(fact)
+        if obstacle:
+            self._left.add(
+                difference,
+                "never",
+                f"{obstacle} is in its place, and would have to be dropped first",
+            )
+        elif fact.kind == "other":
+            self._left.add(
+                difference,
+                "never",
+                "how it was made is not known: objects of this kind are only counted",
+            )
+        elif not (
+            additive_privileges(fact) or self._families.new(fact) or self._choices.may_drop(fact)
+        ):
+            self._left.add(
+                difference,
+                "drop",
+                "a privilege would be taken away",
+                create(fact, self._expected),
+            )
+        else:
+            self._make(fact)
+
+    def _make(self, fact: Fact) -> None:
+        if fact.kind == "constraint" and self._late.in_use(fact.path[:2]):
+            self._constraint(fact)
+        elif fact.kind == "index" and self._late.in_use(undotted(fact.body["table"])):
+            self._index(fact)
+        elif fact.kind == "column":
+            self._add_pieces(fact, self._columns.added(fact))
+        elif fact.kind == "domain_constraint" and self._live.get("domain", fact.path[:2]):
+            self._add_pieces(fact, self._online.domain_constraint(fact, there=False))
+        else:
+            self._create(fact)
+
+    def _create(self, fact: Fact) -> None:
+        made, *behind = create(fact, self._expected)
+        corrected = corrections(fact, self._expected, self._live)
+        piece = _piece(made, "it is missing")
+        if corrected:
+            first = f"EXECUTE {quoted_body(made.action)};"
+            piece = replace(piece, actions=(made.action,), body=(first, *each(corrected)))
+        self._enter(fact, made, piece)
+        self._steps(fact, behind, "it is missing")
+
+    def _constraint(self, fact: Fact) -> None:
+        key = fact.body["type"] in {"primary key", "unique"}
+        if key:
+            self._keys.append(fact)
+        self._add_pieces(
+            fact,
+            self._online.constraint(fact, late=self._late.refers(fact)),
+            arranged.KEYS if key else arranged.PROOFS,
+        )
+
+    def _index(self, fact: Fact) -> None:
+        unique = bool(fact.body.get("unique"))
+        if unique:
+            self._keys.append(fact)
+        stage = arranged.KEYS if unique else arranged.PROOFS
+        self._add_pieces(fact, self._online.index(fact), stage)
+        behind = [step for step in create(fact, self._expected) if "CLUSTER ON" in step.action]
+        self._steps(fact, behind, "it is missing", part_later=True)
+
+    def _extra(self, difference: Difference) -> None:
+        fact = difference.live
+        assert fact is not None
+        if fact.kind == "revocation":
+            self._steps(fact, drop(fact), "a privilege that everybody has by default is missing")
+            return
+        steps = drop(fact)
+        if not self._choices.may_drop(fact):
+            reason = "it is not expected; extra things stay unless they are named"
+            self._left.add(difference, "drop", reason, steps)
+            return
+        if not steps:
+            self._left.add(difference, "never", "there is no statement that drops it")
+            return
+        amount = self._amount(fact)
+        stage = arranged.FIRST_DROPS if fact.kind in _FIRST_TO_GO else arranged.LAST_DROPS
+        for step in steps:
+            piece = _piece(step, "it is not expected", caught=_STILL_USED)
+            lost = step.loses or "the object"
+            self._entries.append(
+                Entry(fact, replace(piece, loses=f"{lost}{amount}"), stage, step.phase)
+            )
+
+    def _amount(self, fact: Fact) -> str:
+        if fact.kind not in {"table", "column"}:
+            return ""
+        answer = self._data.answer(conflicts.amount(fact))
+        return f" ({answer.text} {'values' if fact.kind == 'column' else 'rows'})"
+
+    def _differs(self, difference: Difference) -> None:
+        goal, held = allowed(difference, self._choices)
+        for one in held:
+            self._left.hold(difference, one)
+        if goal is None:
+            return
+        fact = goal.fact
+        if (
+            goal.fields == ("not_valid",)
+            and "not_valid" not in fact.body
+            and not fact.body.get("not_enforced")
+        ):
+            self._prove(fact)
+        elif (
+            fact.kind == "index"
+            and goal.live is not None
+            and goal.live.body.get("invalid")
+            and not fact.body.get("invalid")
+        ):
+            self._index(fact)
+        elif fact.kind == "column":
+            self._column(goal)
+        else:
+            self._change(difference, goal)
+
+    def _prove(self, fact: Fact) -> None:
+        if fact.kind == "domain_constraint":
+            self._add_pieces(fact, self._online.domain_constraint(fact, there=True))
+        else:
+            self._add_pieces(fact, self._online.proof(fact), arranged.PROOFS)
+
+    def _column(self, goal: Difference) -> None:
+        fact, found = goal.fact, goal.live
+        assert found is not None
+        if self._columns.becomes_not_null(goal):
+            self._add_pieces(fact, self._online.not_null(fact), arranged.NOT_NULL)
+            goal = Difference(self._columns.with_same_nullness(fact, found), found)
+        if goal.fields:
+            self._change(goal, goal)
+
+    def _change(self, difference: Difference, goal: Difference) -> None:
+        steps = change(goal, self._expected, self._live)
+        fact = goal.fact
+        if isinstance(steps, Unchangeable):
+            self._left.add(difference, "never", steps.reason)
+            return
+        retyped = self._columns.retyped(goal) or fact.kind in _TYPES
+        lost = next((step.loses for step in steps if step.loses), "")
+        may = self._choices.may_retype(fact) if retyped else self._choices.may_drop(fact)
+        if lost and not may:
+            need: Need = "retype" if retyped else "drop"
+            self._left.add(difference, need, f"it would lose {lost}", steps, goal.fields)
+            return
+        if fact.kind == "enum" and not lost and goal.live is not None:
+            known = goal.live.body["labels"]
+            self._labels[fact.path] = [x for x in fact.body["labels"] if x not in known]
+        if retyped and fact.kind == "column":
+            self._entries.append(self._retype(goal, steps))
+        elif lost:
+            self._replace(goal, steps)
+        else:
+            self._steps(fact, steps, f"it differs in {', '.join(goal.fields)}")
+
+    def _replace(self, goal: Difference, steps: Sequence[Step]) -> None:
+        """Drop an object and make it anew, as it was allowed."""
+        fact, why = goal.fact, f"it differs in {', '.join(goal.fields)}"
+        if fact.kind in _MADE_ANEW:
+            piece = self._remaking.whole(fact, steps, why)
+            self._entries.append(Entry(fact, piece, arranged.MAKING))
+        elif fact.kind == "constraint" and self._late.in_use(fact.path[:2]):
+            self._steps(fact, steps[:1], why)
+            self._constraint(fact)
+        elif fact.kind == "index" and self._late.in_use(undotted(fact.body["table"])):
+            self._steps(fact, steps[:1], why)
+            self._index(fact)
+        else:
+            self._steps(fact, steps, why, caught=_STILL_USED)
+
+    def _retype(self, goal: Difference, steps: Sequence[Step]) -> Entry:
+        question = self._columns.question_of_retyping(goal)
+        cures, answer = self._online.clear(question, steps[0].guard) if question else ([], None)
+        piece = self._remaking.whole(
+            goal.fact, steps, f"it differs in {', '.join(goal.fields)}", question
+        )
+        if answer and not answer.clean:
+            piece = replace(piece, loses=f"{piece.loses} ({answer.text} do not fit)")
+        if not cures:
+            return Entry(goal.fact, piece, arranged.MAKING)
+        self._entries += [Entry(goal.fact, cure, arranged.CURES) for cure in cures]
+        return Entry(goal.fact, replace(piece, part="later"), arranged.NOT_NULL)
+
+    def _steps(
+        self,
+        fact: Fact,
+        steps: Sequence[Step],
+        why: str,
+        *,
+        caught: tuple[str, ...] = (),
+        part_later: bool = False,
+    ) -> None:
+        for step in steps:
+            piece = _piece(step, why, caught=caught)
+            # A label may be added in a transaction, but not used: what uses it moves to the second file.
+            if part_later or not (step.transactional or fact.kind == "enum"):
+                piece = replace(piece, part="later")
+            self._enter(fact, step, piece)
+
+    def _enter(self, fact: Fact, step: Step, piece: Piece) -> None:
+        stage = arranged.MAKING if piece.part == "main" else arranged.BEHIND_KEYS
+        if fact.kind == "constraint" and piece.part == "main" and self._behind_late_key(fact):
+            piece, stage = (
+                replace(piece, part="later", caught=("invalid_foreign_key",)),
+                arranged.BEHIND_KEYS,
+            )
+        self._entries.append(Entry(step.fact, piece, stage, step.phase))
+
+    def _behind_late_key(self, fact: Fact) -> bool:
+        return not self._late.in_use(fact.path[:2]) and self._late.refers(fact)
+
+    def _add_pieces(
+        self, fact: Fact, pieces: Iterable[Piece], later: int = arranged.PROOFS
+    ) -> None:
+        for piece in pieces:
+            stage = arranged.MAKING if piece.part == "main" else later
+            early = self._late.belongs_to_a_key(fact)
+            if piece.cure:
+                # Until it has its key again, a published table can perhaps not be updated.
+                stage = arranged.KEY_CURES if early else arranged.CURES
+            elif piece.part == "later" and fact.kind == "column":
+                stage = arranged.KEY_NOT_NULL if early else arranged.NOT_NULL
+            elif piece.part == "later" and fact.body.get("type") == "foreign key":
+                stage = arranged.BEHIND_KEYS
+            self._entries.append(Entry(fact, piece, stage))
+
+
+def _piece(step: Step, why: str, *, caught: tuple[str, ...] = ()) -> Piece:
+    fact = step.fact
+    return Piece(
+        f"{fact.kind} {dotted(fact.path)}",
+        why,
+        step.guard,
+        (step.action,),
+        caught=caught,
+        loses=step.loses,
+        bodies_unchecked=fact.kind in _ROUTINES,
+    )

@@ -1,0 +1,86 @@
+"""What cannot be changed in place is made anew, with all that is built on it, in one statement: all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lockstep.catalog.fact import Fact, dotted
+from lockstep.catalog.making import Step, arranged, create, dependents, drop, must_drop
+from lockstep.catalog.making.index import Index
+from lockstep.catalog.repair.conflicts import Question
+from lockstep.catalog.repair.plan import Piece
+from lockstep.catalog.repair.privileges import corrections
+from lockstep.catalog.repair.script import quoted_body
+
+_REFUSED = (
+    "dependent_objects_still_exist",
+    "feature_not_supported",
+    "invalid_table_definition",
+    "invalid_function_definition",
+)
+_UNFIT = (
+    "data_exception",
+    "integrity_constraint_violation",
+    "cannot_coerce",
+    "datatype_mismatch",
+    "undefined_function",
+)
+_KEPT_AS_THEY_ARE = {"grant", "revocation", "comment"}
+
+
+class Remaking:
+    """Makes one piece of the steps for an object and for what is built on it."""
+
+    def __init__(self, expected: Index, live: Index) -> None:
+        self._expected = expected
+        self._live = live
+
+    def whole(
+        self, fact: Fact, steps: Sequence[Step], why: str, question: Question | None = None
+    ) -> Piece:
+        """Return a piece that does all of *steps* where one of them is needed; what is built on *fact* goes, and comes back.
+
+        *question* asks for rows that are in the way: while there are any, nothing is done.
+        """
+        standing = dependents(fact, self._live)
+        gone = [step for one in reversed(must_drop(standing)) for step in drop(one)]
+        again = arranged(step for one in standing for step in self._again(one))
+        kept = (
+            f", and remade with what stands on it: {', '.join(map(_name, must_drop(standing)))}"
+            if gone
+            else ""
+        )
+        return Piece(
+            _name(fact),
+            f"{why}{kept}",
+            " OR ".join(f"({step.guard})" for step in steps),
+            caught=(*_REFUSED, *_UNFIT),
+            condition=f"NOT EXISTS (SELECT FROM {question.source} WHERE {question.offending})"
+            if question
+            else "",
+            otherwise=f"{_name(fact)} is left as it is: there are values that would not fit"
+            if question
+            else "",
+            body=tuple(each([*gone, *steps, *again])),
+            loses=next((step.loses for step in steps if step.loses), ""),
+            bodies_unchecked=True,
+        )
+
+    def _again(self, fact: Fact) -> list[Step]:
+        """Return what makes a dependent again: as it should be, but for what people granted and remarked."""
+        own = fact.kind in _KEPT_AS_THEY_ARE
+        wanted = None if own else self._expected.get(fact.kind, fact.path)
+        made = create(wanted, self._expected) if wanted else create(fact, self._live)
+        return [*made, *corrections(fact, self._live, self._live)]
+
+
+def each(steps: Iterable[Step]) -> Iterable[str]:
+    """Yield PL/pgSQL that does each step where it is needed."""
+    for step in steps:
+        yield f"IF {step.guard} THEN"
+        yield f"  EXECUTE {quoted_body(step.action)};"
+        yield "END IF;"
+
+
+def _name(fact: Fact) -> str:
+    return f"{fact.kind} {dotted(fact.path)}"

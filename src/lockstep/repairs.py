@@ -1,0 +1,62 @@
+"""What ``lockstep repair`` knows: the plan for the database that is booted on, and the seeds that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lockstep import schemas
+from lockstep.catalog.repair.choices import Choices
+from lockstep.catalog.repair.plan import Plan
+from lockstep.catalog.repair.planner import make_plan
+from lockstep.catalog.repair.script import seeds_text
+from lockstep.errors import LockstepError
+from lockstep.inspection import View, look
+from lockstep.migrate.files import read_shipped
+from lockstep.settings import Settings
+from lockstep.sql.parser import parse
+from lockstep.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A plan, and the names of the shipped seeds that the ledger does not know; ``seeds`` is their text, if it was asked for."""
+
+    plan: Plan
+    address: str
+    seeds_missing: tuple[str, ...] = ()
+    seeds: str = ""
+
+
+def plan_repair(
+    settings: Settings, against: str, choices: Choices, *, timeout: float, with_seeds: bool
+) -> Repair:
+    """Compare the database with what *against* names, ask it about its rows, and plan. Nothing is changed."""
+    expected = schemas.named(against, settings)
+    with look(settings, lambda _: None) as view:
+        live = schemas.of_database(view.source.url, view.source.name, settings)
+        server = view.session.server_version // 10000
+        plan = make_plan(
+            expected, live, choices, server=server, session=view.session, timeout=timeout
+        )
+        missing = _seeds_missing(view)
+        address = view.session.address
+    return Repair(plan, address, missing, _seeds(settings) if with_seeds else "")
+
+
+def _seeds_missing(view: View) -> tuple[str, ...]:
+    try:
+        _, made, _ = view.plan()
+    except (
+        LockstepError
+    ):  # a boot refuses with the same words; the schema can be repaired all the same
+        return ()
+    return tuple(file.name for file in made.seeds)
+
+
+def _seeds(settings: Settings) -> str:
+    shipped = read_shipped(settings.migrations, settings.seeds, settings.environment)
+    texts: list[tuple[str, Sequence[str]]] = [
+        (file.name, [statement.text for statement in parse(file.text, rows=True)])
+        for file in shipped.seeds
+    ]
+    return seeds_text(texts) if texts else ""

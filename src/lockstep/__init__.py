@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lockstep.application import Application, Service, ServiceHealth
-    from lockstep.catalog.needs import Needs
+    from lockstep.catalog.needs.declaration import Needs
+    from lockstep.catalog.needs.declared import ANY, Column, ForeignKey, Index
     from lockstep.cli.main import serve
     from lockstep.errors import (
         ConfigurationWrong,
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "ANY",
     "Application",
+    "Column",
     "ConfigurationWrong",
     "Database",
     "Event",
+    "ForeignKey",
+    "Index",
     "Listener",
     "LockstepError",
     "Needs",
@@ -43,13 +48,17 @@ __all__ = [
     "serve",
 ]
 _HOMES = {
+    "ANY": "lockstep.catalog.needs.declared",
     "Application": "lockstep.application",
+    "Column": "lockstep.catalog.needs.declared",
     "ConfigurationWrong": "lockstep.errors",
     "Database": "lockstep.postgres.gate",
     "Event": "lockstep.events",
+    "ForeignKey": "lockstep.catalog.needs.declared",
+    "Index": "lockstep.catalog.needs.declared",
     "Listener": "lockstep.events",
     "LockstepError": "lockstep.errors",
-    "Needs": "lockstep.catalog.needs",
+    "Needs": "lockstep.catalog.needs.declaration",
     "NeedsUnmet": "lockstep.errors",
     "Problem": "lockstep.errors",
     "SchemaNotReady": "lockstep.errors",

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from lockstep.catalog.needs import Needs
+from lockstep.catalog.needs.declaration import Needs
 from lockstep.postgres.gate import Database
 
 Scope = MutableMapping[str, Any]

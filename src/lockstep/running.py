@@ -14,7 +14,9 @@ from lockstep.boot.leaving import leave_within
 from lockstep.boot.places import describe, raising_place
 from lockstep.boot.runner import Runner
 from lockstep.boot.sockets import reserve
-from lockstep.catalog.needs import find_missing, needs_unmet
+from lockstep.catalog.needs.kept import KeptNeeds
+from lockstep.catalog.needs.missing import find_missing, look_around
+from lockstep.catalog.needs.requirements import requirements_of
 from lockstep.errors import HttpFailed, LockstepError
 from lockstep.events import HttpListening, Stopped, Stopping
 from lockstep.health.app import HealthApp
@@ -35,7 +37,7 @@ _INSISTED = 0.5
 class Running:
     """The asynchronous half of a boot: open what needs the schema, wait, and close it all again.
 
-    Making one orders the services, reads the pool's address and reserves the port: what is wrong with these is known before
+    Making one orders the services, reads their needs and the pool's address, and reserves the port: what is wrong with these is known before
     any migration runs.
     """
 
@@ -52,6 +54,12 @@ class Running:
         )
         if settings.pool_database is not None:
             read_conninfo(settings.pool_database, "DATABASE_URL")
+        self._needed = requirements_of(
+            {service.name: service.needs for service in application.services}
+        )
+        self._kept = KeptNeeds(
+            application.database, self._needed, attempt.boot.values(), attempt.report
+        )
         self._reserved = reserve(settings.host, settings.port)
         self._http: HttpServer | None = None
         self._stop_wanted = signals.attach()
@@ -78,6 +86,7 @@ class Running:
         """Step 6: open the gate, see that the schema meets every service's needs, start them in order."""
         await self._unless_stopped(self._open_gate(ready))
         await self._unless_stopped(self._refuse_unmet_needs())
+        self._kept.start()
         await self._unless_stopped(self._runner.start())
 
     async def open_http(self) -> None:
@@ -127,10 +136,15 @@ class Running:
             raise different_database(ready.identity, identity)
 
     async def _refuse_unmet_needs(self) -> None:
-        needs = {service.name: service.needs for service in self._application.services}
-        missing = await find_missing(self._application.database, needs)
+        database = self._application.database
+        missing = await find_missing(database, self._needed)
         if missing:
-            raise needs_unmet(missing, self._attempt.settings.migrations)
+            from lockstep.catalog.needs.unmet import (
+                needs_unmet,  # it knows SQL, and few boots need that
+            )
+
+            around = await look_around(database, missing)
+            raise needs_unmet(missing, around, self._attempt.settings.migrations)
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         await unless_stopped(work, self._stop_wanted, self._attempt.interrupt)
@@ -140,7 +154,13 @@ class Running:
         begun = time.monotonic()
         self._attempt.report(Stopping(reason))
         problems: list[str] = []
-        for part in (self._stop_http, self._stop_services, self._application.database.close):
+        parts = (
+            self._stop_http,
+            self._stop_services,
+            self._kept.stop,
+            self._application.database.close,
+        )
+        for part in parts:
             try:
                 problems += await part() or ()
             except Exception as error:

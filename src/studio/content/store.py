@@ -16,23 +16,65 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lockstep import Database, Needs, load_queries
+from lockstep import Column, Database, Index, Needs, load_queries
 from studio.content.model import Action, Claim, Receipt, Status, advance, storable
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 NEEDS = Needs(
     {
-        table: tuple(columns.split())
-        for table, columns in {
-            "content": "id title description script platform content_type status scheduled_at published_at "
-            "thumbnail_url video_url tags is_paused is_stopped can_publish content_version publish_attempts "
-            "next_attempt_at lease_owner lease_until last_error",
-            "content_action_history": "content_id action before after",
-            "publications": "id content_id content_version platform attempt status external_id external_url error",
-        }.items()
-    }
+        "content": {
+            "id": "bigint",
+            "title": Column("text", nullable=False),
+            "description": "text",
+            "script": "text",
+            "platform": Column("text", nullable=False),
+            "content_type": Column("text", nullable=False),
+            "status": Column("text", nullable=False),
+            "scheduled_at": "timestamptz",
+            "published_at": "timestamptz",
+            "thumbnail_url": "text",
+            "video_url": "text",
+            "tags": Column("text[]", nullable=False),
+            "is_paused": "boolean",
+            "is_stopped": "boolean",
+            "can_publish": "boolean",
+            "content_version": Column("integer", nullable=False),
+            "publish_attempts": Column("integer", nullable=False),
+            "next_attempt_at": Column("timestamptz", nullable=True),
+            "lease_owner": Column("text", nullable=True),
+            "lease_until": Column("timestamptz", nullable=True),
+            "last_error": Column("text", nullable=True),
+        },
+        "content_action_history": {
+            "content_id": "bigint",
+            "action": "text",
+            "before": Column("jsonb", nullable=True),
+            "after": Column("jsonb", nullable=True),
+        },
+        "publications": {
+            "id": "bigint",
+            "content_id": "bigint",
+            "content_version": "integer",
+            "platform": "text",
+            "attempt": "integer",
+            "status": "text",
+            "external_id": Column("text", nullable=True),
+            "external_url": Column("text", nullable=True),
+            "error": Column("text", nullable=True),
+        },
+    },
+    indexes=[
+        Index("content", ("scheduled_at", "next_attempt_at"), partial=True),
+        Index("content", "lease_until", partial=True),
+        Index("publications", ("content_id", "content_version", "platform")),
+    ],
+    privileges={
+        "content": ("select", "update"),
+        "content_action_history": ("insert",),
+        "publications": ("select", "insert", "update"),
+    },
 )
-"""What the statements in ``queries.sql`` read and write."""
+"""What the statements in ``queries.sql`` read and write, and the indexes without which looking for what is due gets slow."""
 PATIENCE = 10.0
 
 _Connection = psycopg.AsyncConnection[Any]

@@ -16,7 +16,7 @@ from lockstep.application import AsgiApp, Send, ServiceHealth
 from lockstep.boot.http import HttpServer
 from lockstep.boot.runner import Runner
 from lockstep.boot.sockets import Reserved, reserve
-from lockstep.catalog.needs import Needs
+from lockstep.catalog.needs.declaration import Needs
 from lockstep.errors import PortInUse
 from lockstep.events import Event, ServiceStopped
 from lockstep.postgres.gate import Database

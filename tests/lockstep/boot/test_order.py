@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lockstep.application import Service, ServiceHealth
 from lockstep.boot.order import start_order
-from lockstep.catalog.needs import Needs
+from lockstep.catalog.needs.declaration import Needs
 from lockstep.errors import ConfigurationWrong
 from lockstep.postgres.gate import Database
 

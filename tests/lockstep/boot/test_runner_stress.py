@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lockstep.application import ServiceHealth, ServiceState
 from lockstep.boot.runner import Runner
-from lockstep.catalog.needs import Needs
+from lockstep.catalog.needs.declaration import Needs
 from lockstep.errors import ServiceFailed
 from lockstep.events import Event, ServiceStarted, ServiceStopped
 from lockstep.postgres.gate import Database

@@ -46,17 +46,17 @@ class Laboratory:
 
     def __init__(self, server: Server, stand_ins: Path | None) -> None:
         """Begin with an empty history; *stand_ins* is where the server looks for extensions that it lacks."""
-        self._server = server
+        self.server = server
         self._stand_ins = stand_ins
         self._numbers = itertools.count()
-        self._admin: Connection = psycopg.connect(server.conninfo(), autocommit=True)
-        self._main = self._new("template0")
+        self.admin: Connection = psycopg.connect(server.conninfo(), autocommit=True)
+        self._main = self.create("template0")
         self._open: Connection | None = None
 
     def close(self) -> None:
         """Disconnect; the server and its databases go with the block that started it."""
         self.leave()
-        self._admin.close()
+        self.admin.close()
 
     def main(self) -> Connection:
         """Return the connection to the history so far, its session as good as new, outside of any transaction."""
@@ -77,7 +77,7 @@ class Laboratory:
         """Return a new connection to *database*."""
         options = f"-c statement_timeout={PATIENCE} -c client_min_messages=error"
         return psycopg.connect(
-            self._server.conninfo(database),
+            self.server.conninfo(database),
             autocommit=True,
             options=options,
             prepare_threshold=None,  # DISCARD ALL between two files would take the prepared ones away
@@ -87,44 +87,46 @@ class Laboratory:
     def copy(self) -> Iterator[str]:
         """Copy the history so far; the copy is dropped afterwards, unless it was adopted."""
         self.leave()
-        name = self._new(self._main)
+        name = self.create(self._main)
         try:
             yield name
         finally:
             if name != self._main:
-                self._drop(name)
+                self.drop(name)
 
     def adopt(self, database: str) -> None:
         """Let *database*, a copy, be the history from now on."""
         self.leave()
-        self._drop(self._main)
+        self.drop(self._main)
         self._main = database
 
     def supply(self, failed: Failed) -> bool:
         """Make the role or the extension that is missing; False if that is not what is wrong."""
         if found := _NO_ROLE.search(failed.message):
             role = sql.Identifier(found[1])
-            self._admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+            self.admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
             return True
         found = _NO_EXTENSION.search(failed.message)
         return bool(found and self._stand_ins and _stand_in(self._stand_ins, found[1]))
 
-    def _new(self, template: str) -> str:
+    def create(self, template: str) -> str:
+        """Make a database like *template* and return its name."""
         name = f"history_{next(self._numbers)}"
         names = map(sql.Identifier, (name, template))
-        copy = " STRATEGY file_copy" if self._admin.info.server_version >= 150000 else ""
-        self._admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}" + copy).format(*names))
+        copy = " STRATEGY file_copy" if self.admin.info.server_version >= 150000 else ""
+        self.admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}" + copy).format(*names))
         return name
 
-    def _drop(self, name: str) -> None:
-        self._admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is in it."""
+        self.admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @contextmanager
-def laboratory(binaries: Binaries | None = None) -> Iterator[Laboratory]:
-    """Start a server of its own for one project: roles belong to the whole server."""
+def laboratory(binaries: Binaries | None = None, **wanted: str) -> Iterator[Laboratory]:
+    """Start a server of its own for one project, with the settings *wanted*: roles belong to the whole server."""
     binaries = binaries or find()
-    settings = {"max_locks_per_transaction": "1024", "max_connections": "10"}
+    settings = {"max_locks_per_transaction": "1024", "max_connections": "10"} | wanted
     with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
         stand_ins = None
         if binaries.major >= 18:  # the first that can be told where to look

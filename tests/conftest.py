@@ -7,7 +7,7 @@ process without workers, or the controller of the workers, that owns it.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from lockstep import schemas
+from lockstep.catalog.schema_lock import write_lock
 from lockstep.embedded import find
+from lockstep.settings import resolve
 from lockstep.testing import Databases, Project, Recorder, Server, private_cluster
 
 # A busy machine is no defect: properties have no deadline. They are many, so each gets fewer examples than the default.
@@ -123,3 +126,16 @@ def recorder() -> Recorder:
 def project(tmp_path: Path, database: str) -> Project:
     """A project folder that boots on the test's database."""
     return Project(tmp_path / "project", database)
+
+
+@pytest.fixture
+def schema_lock(project: Project, cluster: Server) -> Callable[[], Path]:
+    """Write the project's ``schema.lock`` as ``lockstep snapshot`` does; returns the file."""
+
+    def write() -> Path:
+        environ = {"LOCKSTEP_SCRATCH_URL": cluster.conninfo(), "LOCKSTEP_DATABASE_URL": "dbname=x"}
+        settings = resolve(flags={}, environ=environ, root=project.root)
+        settings.schema_lock.write_text(write_lock(schemas.of_history(settings)))
+        return settings.schema_lock
+
+    return write

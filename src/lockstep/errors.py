@@ -16,7 +16,10 @@
     │   ├── HistoryDiverged          65  LS402
     │   ├── DatabaseAhead            65  LS403
     │   ├── NeedsUnmet               79  LS601
-    │   └── SchemaNotReady           70  LS602
+    │   ├── SchemaNotReady           70  LS602
+    │   ├── StillNeeded              79  LS604
+    │   ├── SchemaDrifted            79  LS605
+    │   └── SchemaUnread             75  LS606
     ├── Failed                   acted, and something broke
     │   ├── LockLost                 70  LS302
     │   ├── MigrationFailed          70  LS501
@@ -251,6 +254,27 @@ class SchemaNotReady(Refused):
 
     code = "LS602"
     exit_status = 70
+
+
+class StillNeeded(Refused):
+    """A pending file would take away what a release that is still running needs."""
+
+    code = "LS604"
+    exit_status = 79
+
+
+class SchemaDrifted(Refused):
+    """The live schema lacks something that ``schema.lock`` has, or has it otherwise."""
+
+    code = "LS605"
+    exit_status = 79
+
+
+class SchemaUnread(Refused):
+    """Another session locks what must be looked at to know whether the schema is as it should be; worth a retry."""
+
+    code = "LS606"
+    exit_status = 75
 
 
 class ServiceFailed(Failed):

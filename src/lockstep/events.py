@@ -186,6 +186,20 @@ class ServerNotice(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaDiffers(Event):
+    """The live schema is not what ``schema.lock`` says, and the boot goes on: ``why`` says why.
+
+    ``counts`` are such as ``2 extra columns``, ``shown`` are the first few differences. ``harmless``: none of them could have
+    refused a boot.
+    """
+
+    counts: tuple[str, ...]
+    shown: tuple[str, ...]
+    why: str
+    harmless: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaFinal(Event):
     """The gate opens: nothing will change the schema any more."""
 
@@ -223,6 +237,14 @@ class ServiceStopped(Event):
     name: str
     seconds: float
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsNotKept(Event):
+    """What this release needs could not be written to the database: no deploy sees that it runs. ``grant`` would change that."""
+
+    reason: str
+    grant: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,15 @@ class View:
         return shipped, plan, rows or []
 
     def examined(self, shipped: Shipped, plan: Plan) -> Examined:
-        """Return what would run, statement by statement; raises ``FilesRejected`` as a boot would."""
+        """Return what would run, statement by statement; raises ``FilesRejected`` or ``StillNeeded`` as a boot would."""
         from lockstep.migrate.lawful import examine_pending
 
-        return examine_pending(shipped, plan.files, self.facts, self.settings.lint)
+        examined = examine_pending(shipped, plan.files, self.facts, self.settings.lint)
+        if examined.scripts and self.facts.may_see_needs:
+            from lockstep.migrate.protection import refuse_what_is_needed
+
+            refuse_what_is_needed(self.session, examined.scripts, self.facts.major)
+        return examined
 
     def lock_holder(self) -> Holder | None:
         """Return who holds the boot lock now."""

@@ -24,6 +24,7 @@ PLATFORM_VARIABLES = (
     "FLY_APP_NAME",
     "RENDER",
 )
+SCRATCH_VARIABLE = "LOCKSTEP_SCRATCH_URL"
 DATABASE_VARIABLES = ("LOCKSTEP_DATABASE_URL", "DATABASE_UNPOOLED_URL", "DATABASE_URL")
 RELEASE_VARIABLES = (
     "RAILWAY_GIT_COMMIT_SHA",
@@ -40,7 +41,8 @@ class Settings:
     """What a boot is told; durations are in seconds.
 
     ``database`` is the boot's direct connection and ``pool_database`` what the services' pool uses; both are None where the
-    embedded PostgreSQL serves (development only). ``host`` None means all addresses, IPv4 and IPv6.
+    embedded PostgreSQL serves (development only). ``scratch`` is a server for scratch databases, None for one of our own.
+    ``host`` None means all addresses, IPv4 and IPv6.
     """
 
     root: Path
@@ -51,14 +53,18 @@ class Settings:
     database: str | None
     database_source: str
     pool_database: str | None
+    scratch: str | None
     migrations: Path
     seeds: Path
+    schema_lock: Path
     lock: Literal["auto", "always"]
     lock_key: int
     lock_wait: float
     lock_timeout: float
     missing: Literal["refuse", "allow"]
     lint: Literal["refuse", "report"]
+    drift: Literal["refuse", "report"]
+    scratch_roles: tuple[str, ...]
     connect_wait: float
     start_timeout: float
     stop_timeout: float
@@ -93,6 +99,10 @@ def _text(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
     return text.strip()
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
 
 
 def _port(text: str) -> int:
@@ -132,6 +142,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("application", _text, "", "What `lockstep serve` boots, as `module:attribute`."),
     Setting("migrations", _text, "migrations", "The folder of migration files."),
     Setting("seeds", _text, "seeds", "The folder of seed files; it may be absent."),
+    Setting("schema_lock", _text, "", "The file that says what the migrations add up to, made by `lockstep snapshot`; default: `schema.lock` beside the folder of migrations."),
     Setting("release", _text, "", "The name of this release, for the boot record; found from the platform's commit variable.", RELEASE_VARIABLES),
     Setting("lock", _one_of("auto", "always"), "auto", "`auto` needs no lock when the schema is already at head; `always` takes it on every boot."),
     Setting("lock_key", _lock_key, DEFAULT_LOCK_KEY, "The advisory lock's key (bigint). All processes that boot on one database must agree on it."),
@@ -139,6 +150,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("lock_timeout", parse_duration, 5.0, "How long a statement may wait for a table that others use, where the file does not say."),
     Setting("missing", _one_of("refuse", "allow"), "refuse", "What to do when an applied file that came before the newest shipped one is no longer shipped."),
     Setting("lint", _one_of("refuse", "report"), "refuse", "What to do with a pending file that cannot run twice: `refuse` the boot, or `report` it and go on."),
+    Setting("drift", _one_of("refuse", "report"), "refuse", "What to do with a database that is not what `schema.lock` says: `refuse` the boot, or `report` it and go on."),
+    Setting("scratch_roles", _names, (), "Roles that the migrations speak of only where they exist, by name: scratch databases have them too."),
     Setting("connect_wait", parse_duration, 30.0, "How long to retry while the server does not answer."),
     Setting("start_timeout", parse_duration, 60.0, "How long one service may take to start."),
     Setting("stop_timeout", parse_duration, 10.0, "How long all services together may take to stop."),
@@ -178,10 +191,7 @@ def resolve(
     production = environment not in {"development", "test"}
     if production and database is None and not offline:
         problems.append(_no_database(environment))
-    if flags.get("database") == "":
-        problems.append(
-            Problem("--database is empty", next_step="Name a database, or leave it out.")
-        )
+    problems += _empty(flags)
     if values["application"] and values["app"] == _BY_NAME["app"].default:
         problems.append(_UNNAMED)
     if problems:
@@ -192,6 +202,7 @@ def resolve(
         database=database,
         database_source=source,
         pool_database=environ.get("DATABASE_URL") or database,
+        scratch=flags.get("scratch") or environ.get(SCRATCH_VARIABLE) or None,
         **_placed(values, root, production=production),
     )
 
@@ -200,6 +211,11 @@ def _placed(values: dict[str, Any], root: Path, *, production: bool) -> dict[str
     """Folders are relative to *root*; no host means this machine in development, and everybody in production."""
     host = values["host"] or ("*" if production else "127.0.0.1")
     folders = {name: root / values[name] for name in ("migrations", "seeds")}
+    folders["schema_lock"] = (
+        root / values["schema_lock"]
+        if values["schema_lock"]
+        else folders["migrations"].parent / "schema.lock"
+    )
     return {**values, **folders, "host": None if host == "*" else host}
 
 
@@ -229,6 +245,18 @@ def _database(
     return None, "the embedded PostgreSQL"
 
 
+def _empty(flags: Mapping[str, str | None]) -> list[Problem]:
+    advice = {
+        "database": "Name a database, or leave it out.",
+        "scratch": "Name a server, or leave it out.",
+    }
+    return [
+        Problem(f"--{name} is empty", next_step=next_step)
+        for name, next_step in advice.items()
+        if flags.get(name) == ""
+    ]
+
+
 def _no_database(environment: str) -> Problem:
     return Problem(
         f"no database is named, and the environment is {environment!r}: an embedded PostgreSQL serves development only",
@@ -255,6 +283,8 @@ def _find(
         return declared.get(setting.name, setting.default)
     source, raw, origin = candidates[0]
     try:
+        if setting.parse is _names and isinstance(raw, list):
+            return tuple(map(str, raw))  # names of any shape
         if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
             raise ValueError(f"{raw!r} is neither text nor a number")  # noqa: TRY004  # reported below
         return setting.parse(str(raw))

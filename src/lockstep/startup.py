@@ -6,7 +6,7 @@ step  name       what holds when it is done
 0     preflight  settings complete, files read, port reserved, signals handled; no query yet
 1     connect    one direct connection, examined: pooler? standby? privileges? version
 2     lock       the advisory lock is ours, or the schema is already at head and none is needed
-3     migrate    every shipped file is applied once, in order
+3     migrate    every shipped file is applied once, in order; the live schema is what schema.lock says
 4     seed       every seed is applied once, under the same lock
 5     unlock     the lock is back, the boot's connection closed: the gate opens, the schema is final
 6     services   started in order, each only after the schema meets its needs
@@ -126,4 +126,6 @@ def connect(attempt: Attempt) -> Opened:
 def read_files(attempt: Attempt) -> Shipped:
     """Read what this release ships for its environment."""
     settings = attempt.settings
-    return read_shipped(settings.migrations, settings.seeds, settings.environment)
+    return read_shipped(
+        settings.migrations, settings.seeds, settings.environment, settings.schema_lock
+    )

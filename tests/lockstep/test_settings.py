@@ -226,3 +226,32 @@ def test_who_uses_no_database_need_not_name_one(tmp_path: Path) -> None:
         flags={}, environ={"LOCKSTEP_ENV": "production"}, root=tmp_path, offline=True
     )
     assert (settings.production, settings.database) == (True, None)
+
+
+def test_the_lock_file_lies_beside_the_migrations(tmp_path: Path) -> None:
+    """Wherever the migrations are; unless it is named, and then it is relative to the project."""
+    toml(tmp_path, 'migrations = "db/migrations"')
+    assert found(tmp_path).schema_lock == tmp_path / "db" / "schema.lock"
+    named = found(tmp_path, {"LOCKSTEP_SCHEMA_LOCK": "schemas/shop.lock"})
+    assert named.schema_lock == tmp_path / "schemas" / "shop.lock"
+
+
+def test_the_roles_of_scratch_databases(tmp_path: Path) -> None:
+    """As text they are separated by spaces or commas; in the file a list may hold any name."""
+    environ = {"LOCKSTEP_SCRATCH_ROLES": "reader, writer"}
+    assert found(tmp_path, environ).scratch_roles == ("reader", "writer")
+    toml(tmp_path, 'scratch_roles = ["a reader", "writer"]')
+    assert found(tmp_path).scratch_roles == ("a reader", "writer")
+
+
+def test_the_server_for_scratch_databases(tmp_path: Path) -> None:
+    """The flag over the variable; never from the file, because it is a connection string."""
+    environ = {"LOCKSTEP_SCRATCH_URL": "dbname=variable"}
+    assert found(tmp_path).scratch is None
+    assert found(tmp_path, environ).scratch == "dbname=variable"
+    assert found(tmp_path, environ, scratch="dbname=flag").scratch == "dbname=flag"
+    assert refused(tmp_path, scratch="") == [
+        "-: --scratch is empty | Name a server, or leave it out."
+    ]
+    toml(tmp_path, 'scratch = "dbname=file"')
+    assert "unknown setting 'scratch'" in refused(tmp_path)[0]

@@ -69,6 +69,21 @@ def test_with_nothing_to_do_two_statements_are_sent(logged: Server, shop: Projec
         assert rows.fetchall() == [("completed", True)] * 2
 
 
+def test_a_verified_schema_costs_one_more(logged: Server, shop: Project, cluster: Server) -> None:
+    """With a schema.lock one statement more is sent: the token, the verdict and the boot's record; still without a lock."""
+    assert shop.run("snapshot", "--scratch", cluster.conninfo()).status == 0
+    statements(logged, shop, "up")
+
+    sent = statements(logged, shop, "up")
+
+    assert [name for name, _ in sent] == ["lockstep:default:connect"] * 3
+    assert sent[2][1].startswith("SELECT pg_catalog.set_config('search_path', 'pg_catalog'")
+    assert not [text for _, text in sent if "advisory" in text]
+    with psycopg.connect(shop.database) as connection:
+        rows = connection.execute("SELECT outcome, seconds IS NOT NULL FROM lockstep.boots")
+        assert rows.fetchall() == [("completed", True)] * 2
+
+
 def test_a_file_takes_two_round_trips(logged: Server, shop: Project) -> None:
     """One restores the session and sees the lock, one has the file from BEGIN to COMMIT with its ledger row."""
     sent = statements(logged, shop, "up")

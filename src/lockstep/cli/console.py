@@ -10,7 +10,7 @@ from lockstep import events as e
 from lockstep.cli.colour import is_terminal, palette_for
 from lockstep.cli.errors import render_error, unmet_lines
 from lockstep.durations import format_duration
-from lockstep.errors import DatabaseUnreachable, Interrupted, NeedsUnmet
+from lockstep.errors import DatabaseUnreachable, Interrupted, NeedsUnmet, SchemaDrifted
 
 _NAME_WIDTH = 10
 _SCHEMA_STEPS = (e.Step.CONNECT, e.Step.LOCK, e.Step.MIGRATE, e.Step.SEED, e.Step.UNLOCK)
@@ -121,6 +121,14 @@ class Console:
         if self._verbose or event.severity == "WARNING":
             self._note(f"{event.name}: {event.severity}: {event.message}")
 
+    @_show.register(e.SchemaDiffers)
+    def _(self, event: e.SchemaDiffers) -> None:
+        self._note(f"the schema is not what schema.lock says: {', '.join(event.counts)}")
+        if self._verbose or not event.harmless:
+            for line in event.shown:
+                self._note(f"  {line}")
+        self._note(f"  {event.why}; lockstep drift shows all of it")
+
     @_show.register(e.SchemaFinal)
     def _(self, _event: e.SchemaFinal) -> None:
         self._line("✅ DATABASE INITIALIZATION COMPLETED - SCHEMA IS READY")
@@ -140,6 +148,10 @@ class Console:
         self._line(
             f"    {event.name} {outcome}  {self._palette.dim(format_duration(event.seconds))}"
         )
+
+    @_show.register(e.NeedsNotKept)
+    def _(self, event: e.NeedsNotKept) -> None:
+        self._note(f"no deploy will see what this release needs: {event.reason}; {event.grant}")
 
     @_show.register(e.HttpListening)
     def _(self, event: e.HttpListening) -> None:
@@ -161,7 +173,7 @@ class Console:
         error, interrupted = event.error, isinstance(event.error, Interrupted)
         if event.step in _SCHEMA_STEPS and not interrupted:
             self._line("💥 CRITICAL: DATABASE INITIALIZATION FAILED")
-        if isinstance(error, NeedsUnmet):
+        if isinstance(error, NeedsUnmet | SchemaDrifted):
             for line in unmet_lines(error):
                 self._line(line)
         panel = render_error(error, self._palette, untouched=event.step < e.Step.MIGRATE)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from lockstep.cli.colour import Palette
-from lockstep.errors import LockstepError, NeedsUnmet, Problem, Refused
+from lockstep.errors import LockstepError, NeedsUnmet, Problem, Refused, SchemaDrifted
 
 _LABEL_WIDTH = 7
+_TABLE = re.compile(
+    r"^(?:table|an? (?:unique )?index on|a foreign key from) (?P<table>\S+)|^column (?P<of>\S+)\."
+)
+
+_NAME = r"""(?:"(?:[^"]|"")*"|[^\s."]+)"""
+_DRIFTED = re.compile(
+    rf"""(?:table|column|constraint|trigger|policy) {_NAME}\.(?:(?P<plain>[^\s."]+)|"(?P<quoted>(?:[^"]|"")*)")"""
+)
 
 
 def render_error(error: LockstepError, palette: Palette, *, untouched: bool = False) -> str:
@@ -30,18 +39,23 @@ def render_error(error: LockstepError, palette: Palette, *, untouched: bool = Fa
     return "\n".join(lines)
 
 
-def unmet_lines(error: NeedsUnmet) -> list[str]:
+def unmet_lines(error: NeedsUnmet | SchemaDrifted) -> list[str]:
     """Return the line that operators search for, one a table that lacks something."""
-    tables = dict.fromkeys(_table_of(problem) for problem in error.problems)
+    read = _drifted_table if isinstance(error, SchemaDrifted) else _table_of
+    tables = dict.fromkeys(read(problem) for problem in error.problems)
     return [f"❌ {table.capitalize()} table schema is not ready" for table in tables if table]
 
 
 def _table_of(problem: Problem) -> str:
-    """Read the table out of "service 'x' needs column content.lease_until"."""
-    words = problem.what.partition(" needs ")[2].split()
-    if len(words) < 2:
-        return ""
-    return words[1].rpartition(".")[0] if words[0] == "column" else words[1]
+    """Read the table out of "service 'x' needs column content.lease_until", or "needs an index on content (due_at)"."""
+    found = _TABLE.search(problem.what.partition(" needs ")[2])
+    return (found["table"] or found["of"]) if found else ""
+
+
+def _drifted_table(problem: Problem) -> str:
+    """Read the table out of "column public.content.lease_until is missing"."""
+    found = _DRIFTED.match(problem.what)
+    return (found["plain"] or found["quoted"]) if found else ""
 
 
 def _problem(problem: Problem, palette: Palette) -> list[str]:

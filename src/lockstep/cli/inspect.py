@@ -13,7 +13,7 @@ from lockstep.cli.colour import palette_for
 from lockstep.cli.errors import render_error
 from lockstep.cli.invocation import settings_of
 from lockstep.durations import format_duration
-from lockstep.errors import FilesRejected, LockstepError, problem_as_dict
+from lockstep.errors import FilesRejected, LockstepError, StillNeeded, problem_as_dict
 from lockstep.inspection import Diagnosis, View, diagnose_connections, look
 from lockstep.migrate.files import Shipped
 from lockstep.migrate.plan import Plan
@@ -94,6 +94,10 @@ def new(options: argparse.Namespace) -> int:
     """``lockstep new NAME``."""
     from lockstep.migrate.new_file import next_file
 
+    if options.target:
+        from lockstep.cli.undo import new_from
+
+        return new_from(options)
     settings = settings_of(options)
     folder = settings.seeds if options.seed else settings.migrations
     path = next_file(folder, options.name, seed=options.seed)
@@ -156,7 +160,7 @@ def _refusal(view: View, shipped: Shipped, plan: Plan) -> LockstepError | None:
     try:
         if not plan.at_head:
             view.examined(shipped, plan)
-    except FilesRejected as error:
+    except (FilesRejected, StillNeeded) as error:
         return error
     return None
 

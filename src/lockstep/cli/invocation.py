@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lockstep.events import Event, Listener
     from lockstep.settings import Settings
 
-FLAGS = ("database", "migrations", "seeds", "host", "port", "server_version")
+FLAGS = ("database", "scratch", "migrations", "seeds", "host", "port", "server_version")
 
 
 def settings_of(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from lockstep.errors import ConfigurationWrong, FilesRejected, Place, Problem
+from lockstep.migrate.expected import Expected, read_expected
 from lockstep.values import dataclass
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """All that this release ships for its environment, each kind in order."""
+    """All that this release ships for its environment, each kind in order; ``schema`` is what its migrations add up to."""
 
     migrations: tuple[File, ...] = ()
     seeds: tuple[File, ...] = ()
+    schema: Expected | None = None
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -81,8 +83,10 @@ class Shipped:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
-    """Read both folders; the seeds folder may be absent.
+def read_shipped(
+    migrations: Path, seeds: Path, environment: str, schema_lock: Path | None = None
+) -> Shipped:
+    """Read both folders, and the file *schema_lock*; the seeds folder and that file may be absent.
 
     Raises ``ConfigurationWrong`` if there is no migrations folder, or if one cannot be read, and ``FilesRejected`` with
     everything that cannot be a file of this history: folders and links named ``.sql``, names that differ in case only or
@@ -104,7 +108,8 @@ def read_shipped(migrations: Path, seeds: Path, environment: str) -> Shipped:
     wanted = [
         file for file in found["seed"] if not file.header.only or environment in file.header.only
     ]
-    return Shipped(tuple(found["migration"]), tuple(wanted))
+    schema = read_expected(schema_lock) if schema_lock is not None else None
+    return Shipped(tuple(found["migration"]), tuple(wanted), schema)
 
 
 def rejected(problems: Iterable[Problem], law: str = "") -> FilesRejected:

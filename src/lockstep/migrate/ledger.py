@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from lockstep.values import dataclass
 
 QUERIES = load_queries(Path(__file__).with_name("ledger.sql"))
 _TABLES = Path(__file__).with_name("ledger_tables.sql")
+_SINCE_2 = "-- Since version 2."
 
 
 def random_uuid() -> str:
@@ -53,6 +55,11 @@ class Boot:
         }
 
 
+def forget_migrations(session: Session, app: str, names: Sequence[str]) -> str:
+    """Return the statement after which the files are pending again."""
+    return session.literal(QUERIES["forget_migrations"], app=app, names=json.dumps(list(names)))
+
+
 def read(session: Session, app: str) -> list[Applied]:
     """Return the ledger of *app*, in the order of applying."""
     return [_applied(row) for row in session.fetch(QUERIES["read"], app=app)]
@@ -79,6 +86,16 @@ def create(session: Session, app: str, key: int) -> None:
     """Make the bookkeeping tables where they are missing. The boot lock must be held."""
     session.script(_TABLES.read_text(encoding="utf-8"))
     session.fetch(QUERIES["register"], app=app, key=key)
+
+
+def add_new_tables(session: Session, app: str, key: int) -> bool:
+    """Make what a newer Lockstep has added to the bookkeeping; False if the role may not use it. The boot lock must be held."""
+    (row,) = session.fetch(QUERIES["may_add_tables"])
+    if row["sees"] is not None or not row["may"]:
+        return bool(row["sees"])
+    session.script(_TABLES.read_text(encoding="utf-8").partition(_SINCE_2)[2].partition("\n")[2])
+    session.fetch(QUERIES["register"], app=app, key=key)
+    return True
 
 
 def record_statement(session: Session, boot: Boot, file: File, begun: str) -> str:

@@ -28,9 +28,14 @@ SELECT at_head, (SELECT outcome FROM begun) AS outcome FROM state
 -- name: register
 -- Note who uses these tables, and what the lock's key stands for.
 INSERT INTO lockstep.bookkeeping (app, version, lock_key, lock_text)
-VALUES (%(app)s, 1, %(key)s, 'Lockstep boot lock (pg_try_advisory_lock) of this database')
+VALUES (%(app)s, 2, %(key)s, 'Lockstep boot lock (pg_try_advisory_lock) of this database')
 ON CONFLICT (app) DO UPDATE SET version = excluded.version, lock_key = excluded.lock_key
 WHERE (bookkeeping.version, bookkeeping.lock_key) IS DISTINCT FROM (excluded.version, excluded.lock_key)
+
+-- name: may_add_tables
+-- Is the table there by now, and may we read it? And if it is not: may we make it?
+SELECT pg_catalog.has_table_privilege(pg_catalog.to_regclass('lockstep.needs'), 'SELECT') AS sees,
+       pg_catalog.has_schema_privilege('lockstep', 'CREATE') AS may
 
 -- name: record
 -- A file is applied: part of the transaction that applied it. Fails if somebody else recorded it.
@@ -67,6 +72,11 @@ WHERE app = %(app)s AND kind = %(kind)s AND name = %(name)s AND statement = %(st
 -- name: clear_journal
 -- The file is recorded in the ledger; its journal has served.
 DELETE FROM lockstep.journal WHERE app = %(app)s AND kind = %(kind)s AND name = %(name)s
+
+-- name: forget_migrations
+-- Files that were taken back: they are pending again.
+DELETE FROM lockstep.ledger
+WHERE app = %(app)s AND kind = 'migration' AND name IN (SELECT pg_catalog.jsonb_array_elements_text(%(names)s::jsonb))
 
 -- name: record_boot
 -- How a boot ended, or how far it is.

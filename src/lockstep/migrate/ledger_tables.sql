@@ -1,4 +1,4 @@
--- The bookkeeping of Lockstep, version 1. Run under the boot lock only: IF NOT EXISTS alone does not stop two sessions from
+-- The bookkeeping of Lockstep, version 2. Run under the boot lock only: IF NOT EXISTS alone does not stop two sessions from
 -- making the same table at once.
 CREATE SCHEMA IF NOT EXISTS lockstep;
 COMMENT ON SCHEMA lockstep IS 'Lockstep: what was applied here, and by which boots';
@@ -58,3 +58,29 @@ CREATE TABLE IF NOT EXISTS lockstep.boots (
 );
 CREATE INDEX IF NOT EXISTS boots_app_begun_at ON lockstep.boots (app, begun_at DESC);
 COMMENT ON TABLE lockstep.boots IS 'One row a boot, also of a failed one; no outcome and no process: it was killed';
+
+-- Since version 2. Nothing below refers to what is above but the schema: it is run alone where version 1 is.
+CREATE TABLE IF NOT EXISTS lockstep.needs (
+    boot_id uuid PRIMARY KEY,
+    app text NOT NULL,
+    release text NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    digest text NOT NULL,
+    needs jsonb NOT NULL,
+    registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    lease_until timestamptz NOT NULL
+);
+COMMENT ON TABLE lockstep.needs IS 'One row a process that serves: what it needs of the schema until its lease is over';
+
+CREATE TABLE IF NOT EXISTS lockstep.verified (
+    app text NOT NULL,
+    schema_lock text NOT NULL,
+    token text NOT NULL,
+    remarks jsonb NOT NULL,
+    release text NOT NULL,
+    boot_id uuid NOT NULL,
+    verified_at timestamptz NOT NULL,
+    CONSTRAINT verified_key PRIMARY KEY (app, schema_lock)
+);
+COMMENT ON TABLE lockstep.verified IS 'One row a schema.lock: when this database was last what it says, and the token by which that state is known again';

@@ -27,8 +27,11 @@ _SEED = """\
 """
 
 
-def next_file(folder: Path, phrase: str, *, seed: bool) -> Path:
-    """Make the next file of *folder* (made if absent) for the verb phrase, and return its path; it is never overwritten."""
+def next_file(folder: Path, phrase: str, *, seed: bool, text: str = "") -> Path:
+    """Make the next file of *folder* (made if absent) for the verb phrase, and return its path; it is never overwritten.
+
+    It holds *text*, or else what tells an author what to write.
+    """
     name = re.sub(r"[^a-z0-9]+", "_", phrase.lower())[:_LONGEST_NAME].strip("_")
     if not name:
         raise ConfigurationWrong(
@@ -42,7 +45,7 @@ def next_file(folder: Path, phrase: str, *, seed: bool) -> Path:
     # A number of its own kind (9999_...) marks a file that stays last, such as a generated repair.
     ordinary = [int(n) for n in numbers if set(n) != {"9"} or len(n) < _DEFAULT_WIDTH]
     path = folder / f"{max(ordinary, default=0) + 1:0{width}}_{name}.sql"
-    text = (_SEED if seed else _MIGRATION).format(why=phrase.replace("_", " "))
+    text = text or (_SEED if seed else _MIGRATION).format(why=phrase.replace("_", " "))
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
     return path

@@ -29,7 +29,7 @@ class Plan:
     """What will run, in order; empty when the schema is at head.
 
     ``late``: pending files that sort before applied ones. ``ahead``: files of a newer release, applied after all that
-    this one ships.
+    this one ships; ``newer``: one of them is a migration, so that the schema is a newer release's.
     ``history_lost``: the database has tables but no ledger of this application; the files are idempotent and run again.
     """
 
@@ -37,6 +37,7 @@ class Plan:
     seeds: tuple[File, ...] = ()
     late: tuple[str, ...] = ()
     ahead: tuple[str, ...] = ()
+    newer: bool = False
     history_lost: bool = False
 
     @property
@@ -75,15 +76,8 @@ def make_plan(
     """
     applied = {(row.kind, row.name): row for row in ledger or ()}
     known = {(file.kind, file.name) for file in shipped.files}
-    # What came before something we ship was ours once; what came after all of it is a newer release's. For migrations seeds
-    # do not count: on a fresh database our seeds come after all migrations, a newer release's too.
-    ours = [row for key, row in applied.items() if key in known]
-    newest = {
-        "migration": max((row.position for row in ours if row.kind == "migration"), default=0),
-        "seed": max((row.position for row in ours), default=0),
-    }
     unshipped = [row for key, row in applied.items() if key not in known]
-    ahead = [row for row in unshipped if row.position > newest[row.kind]]
+    ahead = _ahead(unshipped, [row for key, row in applied.items() if key in known])
     renamed = _renamed(shipped.files, applied, unshipped)
     problems = [*_edited(shipped.files, applied), *(_renaming(*pair) for pair in renamed)]
     if missing == "refuse":
@@ -99,8 +93,22 @@ def make_plan(
         seeds=tuple(file for file in shipped.seeds if _is_pending(file, applied)),
         late=_late(migrations, applied),
         ahead=tuple(row.name for row in ahead),
+        newer=any(row.kind == "migration" for row in ahead),
         history_lost=ledger is None and user_tables > 0,
     )
+
+
+def _ahead(unshipped: Sequence[Applied], ours: Sequence[Applied]) -> list[Applied]:
+    """Return what a newer release applied.
+
+    What came before something we ship was ours once; what came after all of it is a newer release's. For migrations seeds do
+    not count: on a fresh database our seeds come after all migrations, a newer release's too.
+    """
+    newest = {
+        "migration": max((row.position for row in ours if row.kind == "migration"), default=0),
+        "seed": max((row.position for row in ours), default=0),
+    }
+    return [row for row in unshipped if row.position > newest[row.kind]]
 
 
 def _is_pending(file: File, applied: dict[tuple[str, str], Applied]) -> bool:

@@ -10,7 +10,7 @@ from lockstep.interrupt import Interrupt
 from lockstep.migrate import ledger
 from lockstep.migrate.ledger import Boot
 from lockstep.postgres.connection import connect
-from lockstep.postgres.session import ServerError
+from lockstep.postgres.session import ServerError, Session
 from lockstep.timeline import Timeline
 
 
@@ -34,7 +34,7 @@ def write_record(
 
 def _write(url: str, source: str, boot: Boot, timeline: Timeline, outcome: str) -> bool:
     try:
-        session = connect(
+        session: Session = connect(
             url,
             source=source,
             application_name=f"lockstep:{boot.app}:record",

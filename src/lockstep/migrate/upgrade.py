@@ -9,7 +9,7 @@ Most boots find nothing to do: what parses, locks and applies is imported only b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -26,6 +26,7 @@ from lockstep.settings import Settings
 if TYPE_CHECKING:
     from lockstep.migrate.lawful import Examined
     from lockstep.migrate.script import Script
+    from lockstep.migrate.verification import Verification
 
 
 class Upgrade:
@@ -54,6 +55,10 @@ class Upgrade:
         self._scripts: dict[tuple[str, str], Script] = {}
         self._examined: Examined
         self._has_ledger = opened.facts.has_ledger
+        self._sees_needs = opened.facts.may_see_needs
+        self._sees_verdicts = opened.facts.may_see_verdicts
+        self._outcome_at_head: str | None = None
+        self._repaired = 0
         self.plan = Plan()
         self.recorded = False
         """True if the boot's record already says that it is complete."""
@@ -63,21 +68,23 @@ class Upgrade:
     def begin(self, outcome_at_head: Literal["completed"] | None) -> None:
         """Step 2: make sure that nobody else changes the schema, or that nothing needs to change."""
         always = self._settings.lock == "always"
-        self.plan = self._read_plan(None if always else outcome_at_head, begin_boot=True)
+        self._outcome_at_head = outcome_at_head
+        # With a schema to verify the boot is not yet complete when the ledger is at head.
+        complete = None if always or self._shipped.schema else outcome_at_head
+        self.plan = self._read_plan(complete, begin_boot=True)
         if self.plan.at_head and not always and (self._has_ledger or not self._shipped.files):
             if self.plan.ahead:
                 self._report_plan()
             return
         self._examine(self.plan.files)
-        waited = self._wait_for_lock()
-        if waited is None:
+        if self._shipped.schema:
+            self._shipped.schema.refuse_unreadable()
+        if not self._lock(give_way=self._at_head_now):
             return
-        self.waited, self.locked = waited, True
-        self._report(LockObtained(waited))
         if not self._has_ledger:
             with failures.bookkeeping(self._session):
                 ledger.create(self._session, self._boot.app, self._settings.lock_key)
-            self._has_ledger = True
+            self._has_ledger = self._sees_needs = self._sees_verdicts = True
         history_lost = self.plan.history_lost
         self.plan = replace(
             self._read_plan(None, begin_boot=not self._pooled), history_lost=history_lost
@@ -85,6 +92,7 @@ class Upgrade:
         if any((file.kind, file.name) not in self._scripts for file in self.plan.files):
             self._examine(self.plan.files)
         self._report_plan()
+        self._protect_what_runs()
         if self._examined.warnings:
             self._report(self._examined.event())
 
@@ -96,8 +104,11 @@ class Upgrade:
         return "not needed: the schema is at head"
 
     def migrate(self) -> int:
-        """Step 3: apply the pending migrations; return how many."""
-        return self._run(self.plan.migrations)
+        """Step 3: apply the pending migrations, and see that the schema is what it should be; return how many ran."""
+        count = self._run(self.plan.migrations)
+        if not (self._pooled and self.locked):  # what has not been committed is not looked at
+            self._verify(count)
+        return count + self._repaired
 
     def seed(self) -> int:
         """Step 4: apply the pending seeds, then see that everything shipped is applied; return how many."""
@@ -110,6 +121,11 @@ class Upgrade:
         """Step 5: give the lock back (or commit the one transaction that held it)."""
         if not self.locked:
             return
+        self._unlock()
+        if self._pooled:
+            self._verify(len(self.plan.migrations))
+
+    def _unlock(self) -> None:
         from lockstep.postgres.lock import unlock
 
         with failures.bookkeeping(self._session):
@@ -121,7 +137,15 @@ class Upgrade:
         self.locked = False
         self._report(LockReleased())
 
-    def _wait_for_lock(self) -> float | None:
+    def _lock(self, give_way: Callable[[], bool]) -> bool:
+        """Take the lock; False if *give_way* found that it is no longer needed."""
+        waited = self._wait_for_lock(give_way)
+        if waited is not None:
+            self.waited, self.locked = waited, True
+            self._report(LockObtained(waited))
+        return self.locked
+
+    def _wait_for_lock(self, give_way: Callable[[], bool]) -> float | None:
         from lockstep.postgres.lock import (
             name_session,
             try_lock,
@@ -136,7 +160,7 @@ class Upgrade:
                 self._session,
                 self._settings.lock_key,
                 attempt=try_transaction_lock if self._pooled else try_lock,
-                give_way=self._at_head_now,
+                give_way=give_way,
                 wait=self._settings.lock_wait,
                 report=self._report,
             )
@@ -153,7 +177,8 @@ class Upgrade:
     def _ledger_appeared(self) -> bool:
         from lockstep.postgres.doctor import examine
 
-        self._has_ledger = examine(self._session).has_ledger
+        facts = examine(self._session)
+        self._has_ledger, self._sees_verdicts = facts.has_ledger, facts.may_see_verdicts
         return self._has_ledger
 
     def _read_plan(self, outcome_at_head: str | None, *, begin_boot: bool) -> Plan:
@@ -177,11 +202,88 @@ class Upgrade:
         self._examined = examined = examine_pending(
             self._shipped, files, self._facts, self._settings.lint
         )
-        self._scripts = {
+        self._scripts |= {
             (script.file.kind, script.file.name): script for script in examined.scripts
         }
         if self._pooled:
             self._refuse_unless_transactional(examined.scripts)
+
+    def _protect_what_runs(self) -> None:
+        """Refuse files that would take away what a release that still runs needs."""
+        with failures.bookkeeping(self._session):
+            if self._sees_needs is None:
+                self._sees_needs = self._sees_verdicts = ledger.add_new_tables(
+                    self._session, self._boot.app, self._settings.lock_key
+                )
+            if self._sees_needs and self.plan.files:
+                from lockstep.migrate.protection import refuse_what_is_needed
+
+                scripts = [self._scripts[file.kind, file.name] for file in self.plan.files]
+                refuse_what_is_needed(self._session, scripts, self._facts.major)
+
+    def _verify(self, applied: int) -> None:
+        """See that the live schema is what ``schema.lock`` says; a shipped repair gets its chance."""
+        if self._shipped.schema is None:
+            return
+        from lockstep.migrate.verification import Verification
+
+        verification = Verification(
+            self._session,
+            self._boot,
+            self._shipped.schema,
+            self._settings,
+            self._report,
+            role=self._facts.role,
+            keeps=bool(self._sees_verdicts),
+        )
+        outcome = None if self.locked else self._outcome_at_head
+        if not applied and verification.recognised(outcome):
+            self.recorded = verification.recorded
+            return
+        if self._has_ledger and self._sees_verdicts is None:
+            verification.keeps = self._make_place_for_verdicts()
+        verification.hold(
+            ahead=lambda: self.plan.newer,
+            applied=applied,
+            repair=lambda: self._repair(verification),
+        )
+
+    def _repair(self, verification: Verification) -> bool:
+        """Run the repair files that did not run in this boot; False if there are none."""
+        run = {file.name for file in self.plan.migrations}
+        files = [
+            file for file in self._shipped.migrations if file.name not in run and file.header.repair
+        ]
+        if not files:
+            return False
+        self._examine(files)
+        if not self.locked:
+            if not self._lock(give_way=verification.settled):
+                return True
+            self.plan = self._read_plan(None, begin_boot=False)
+            # Whoever had the lock before may have repaired it, or be a newer release.
+            if not self.plan.at_head or self.plan.newer:
+                return True
+            if not self._pooled and not verification.short():
+                return True
+        self._repaired = self._run(files)
+        if self._pooled:
+            self._unlock()
+        return True
+
+    def _make_place_for_verdicts(self) -> bool:
+        """Add the tables of this version to older bookkeeping, if the lock is free: nobody waits for that."""
+        if self._pooled or self.locked:
+            return False
+        from lockstep.postgres.lock import try_lock, unlock
+
+        key = self._settings.lock_key
+        with failures.bookkeeping(self._session):
+            if not try_lock(self._session, key):
+                return False
+            self._sees_verdicts = ledger.add_new_tables(self._session, self._boot.app, key)
+            unlock(self._session, key)
+        return bool(self._sees_verdicts)
 
     def _refuse_unless_transactional(self, scripts: Sequence[Script]) -> None:
         alone = [script.file for script in scripts if not script.header.transaction]

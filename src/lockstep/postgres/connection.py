@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -17,6 +17,7 @@ from lockstep.interrupt import Interrupt
 from lockstep.postgres.session import Session
 from lockstep.redaction import redact
 
+Made = TypeVar("Made", bound=Session)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _ATTEMPT_TIMEOUT = "5"
 _KEEPALIVES = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3"}
@@ -110,13 +111,26 @@ def connect(
     Raises ``DatabaseUnreachable`` when the time is up, or at once when the server answers that the role, the password or
     the database is wrong.
     """
+    return connect_as(Session, url, source, application_name, wait, interrupt, report)
+
+
+def connect_as(
+    make: type[Made],
+    url: str,
+    source: str,
+    application_name: str,
+    wait: float,
+    interrupt: Interrupt,
+    report: Listener,
+) -> Made:
+    """Open a session of the kind *make*, as ``connect`` does."""
     parameters = session_parameters(url, source, application_name)
     address = address_of(parameters)
     begun = time.monotonic()
     pause = _FIRST_PAUSE
     while True:
         try:
-            return Session(_open(parameters), interrupt, address)
+            return make(_open(parameters), interrupt, address)
         except psycopg.Error as error:
             interrupt.check()
             said = redact(str(error).strip())

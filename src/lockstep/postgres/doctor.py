@@ -35,7 +35,10 @@ _CURES = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the server says of itself and of us; ``user_tables`` are counted only where there is no ledger."""
+    """What the server says of itself and of us; ``user_tables`` are counted only where there is no ledger.
+
+    ``may_see_needs`` and ``may_see_verdicts`` are None where the bookkeeping has no such table yet.
+    """
 
     backend_pid: int
     database: str
@@ -53,6 +56,8 @@ class Facts:
     user_tables: int = 0
     read_only_source: str | None = None
     may_use_ledger: bool = True
+    may_see_needs: bool | None = None
+    may_see_verdicts: bool | None = None
 
     @property
     def version(self) -> str:

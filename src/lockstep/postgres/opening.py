@@ -56,7 +56,7 @@ def open_session(
     begun = time.monotonic()
     parameters = session_parameters(url, source, application_name)
     while True:
-        session = connect(
+        session: Session = connect(
             url,
             source=source,
             application_name=application_name,

@@ -25,6 +25,12 @@ SELECT pg_catalog.pg_backend_pid() AS backend_pid,
            FROM (VALUES ('lockstep.bookkeeping'), ('lockstep.ledger'), ('lockstep.journal'), ('lockstep.boots')) AS t (name),
                 (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (name)
        ) ELSE may_look IS NULL END AS may_use_ledger,
+       CASE may_look
+            WHEN true THEN pg_catalog.has_table_privilege(pg_catalog.to_regclass('lockstep.needs'), 'SELECT')
+       END AS may_see_needs,
+       CASE may_look
+            WHEN true THEN pg_catalog.has_table_privilege(pg_catalog.to_regclass('lockstep.verified'), 'SELECT')
+       END AS may_see_verdicts,
        CASE WHEN pg_catalog.pg_backend_pid() = %(libpq_pid)s
             THEN {own_settings}
        END AS settings_made

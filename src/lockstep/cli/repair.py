@@ -83,8 +83,6 @@ def _texts(made: Repair, file: Path) -> dict[Path, str]:
         found[later] = texts["later"]
     elif found and later.exists():
         found[later] = script.later_text(made.plan)
-    if "later" in texts and "main" not in texts and file.exists():
-        found = {file: script.main_text(made.plan), **found}
     if made.seeds:
         found[script.seeds_name(file)] = made.seeds
     return found

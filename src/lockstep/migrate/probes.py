@@ -83,7 +83,8 @@ def _probe_index(session: Session, index: ConcurrentIndex, *, interrupted: bool)
     if not rows[0]["valid"]:
         # IF NOT EXISTS would take the invalid leftover for the index: it must go first.
         return Finding(cleanup=(f"DROP INDEX CONCURRENTLY IF EXISTS {rows[0]['qualified']}",))
-    return Finding(done=interrupted)
+    # IF NOT EXISTS would do nothing, but only after it has locked the table against other DDL.
+    return Finding(done=interrupted or index.if_not_exists)
 
 
 def _probe_partition(

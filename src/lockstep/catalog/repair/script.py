@@ -34,6 +34,7 @@ _ABOUT = """\
 -- file may run at every deploy and on every database, by `lockstep up` or statement by statement with psql.
 """
 _NOTHING = "SELECT 'nothing is left to repair here' AS repair;\n"
+_BESIDE = "SELECT 'the repair is in the file beside this one, which is no transaction' AS repair;\n"
 SETTINGS = "pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', {local})"
 _SHOWN_AS = ", " + ", ".join(
     f"pg_catalog.set_config('{name}', '{value}', true)"
@@ -61,9 +62,9 @@ def seeds_name(file: Path) -> Path:
 
 
 def texts(plan: Plan) -> dict[Part, str]:
-    """Return the files that the plan needs."""
+    """Return the files that the plan needs: the main one, which was asked for by name, is among them if any is."""
     found: dict[Part, str] = {}
-    if plan.of("main"):
+    if plan.pieces:
         found["main"] = main_text(plan)
     if plan.of("later"):
         found["later"] = later_text(plan)
@@ -72,8 +73,8 @@ def texts(plan: Plan) -> dict[Part, str]:
 
 def main_text(plan: Plan) -> str:
     """Return the file that is one transaction."""
-    pieces = plan.of("main")
-    body = "\n".join(_statement(piece) for piece in pieces) or _NOTHING
+    empty = _BESIDE if plan.of("later") else _NOTHING
+    body = "\n".join(_statement(piece) for piece in plan.of("main")) or empty
     return _stamped("-- lockstep: repair\n", _introduction(plan) + body)
 
 

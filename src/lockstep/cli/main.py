@@ -75,10 +75,30 @@ def _imported(name: str) -> Callable[[argparse.Namespace], int]:
         from lockstep.cli import boots
 
         return {"up": boots.up, "run": boots.run, "serve": boots.serve}[name]
+    if name == "snapshot":
+        from lockstep.cli.snapshot import snapshot
+
+        return snapshot
+    if name == "drift":
+        from lockstep.cli.drift import drift
+
+        return drift
+    if name == "repair":
+        from lockstep.cli.repair import repair
+
+        return repair
+    if name == "undo":
+        from lockstep.cli.undo import undo
+
+        return undo
     if name == "lint":
         from lockstep.cli.lint import lint
 
         return lint
+    if name == "prove":
+        from lockstep.cli.prove import prove
+
+        return prove
     from lockstep.cli import inspect
 
     commands = {

@@ -1,0 +1,1 @@
+"""Experiments on scratch databases: what is said of migrations is shown, not promised."""

@@ -1,0 +1,1 @@
+"""A proof in the forms that people and other programs read."""

@@ -1,0 +1,168 @@
+"""Where experiments take place: a server of their own for one run, or the one that ``--scratch`` names; and how a session is killed there.
+
+A server of their own, and not the one that other scratch databases share: roles belong to a server, and files make some.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lockstep.embedded import find, start
+from lockstep.interrupt import Interrupt
+from lockstep.postgres.connection import read_conninfo
+from lockstep.postgres.queries import load_queries
+from lockstep.postgres.sending import Experiment
+from lockstep.postgres.session import Row, ServerError, Session
+from lockstep.prove.trial import open_experiment, session_on
+from lockstep.scratch import Scratch, scratch_server
+from lockstep.settings import Settings
+
+QUERIES = load_queries(Path(__file__).with_name("ground.sql"))
+_SERVER = {
+    "max_locks_per_transaction": "1024",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+    "max_prepared_transactions": "10",
+}
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory; our own directory in it is private
+_MEMORY_NEEDED = 1 << 30
+_POLL = 0.002
+_PATIENCE = 10.0
+
+
+class Ground:
+    """A server on which databases are made, copied and dropped, and sessions killed. Any thread may call its methods."""
+
+    def __init__(self, scratch: Scratch, url: str, interrupt: Interrupt) -> None:
+        self.scratch = scratch
+        self.interrupt = interrupt
+        self.settings = scratch.settings
+        self.made_roles: set[str] = set()
+        """The roles that the files have made: they belong to the server, and are dropped in the end."""
+        self._turn = threading.Lock()
+        self._admin = open_experiment(url, interrupt)
+
+    @property
+    def server_version(self) -> int:
+        """The server's version as ``server_version_num`` has it."""
+        return self._admin.server_version
+
+    def create(self, template: str | None = None) -> str:
+        """Return a new database, empty or a copy of *template*, once all sessions there have ended."""
+        if template is None:
+            return self.scratch.create()
+        name = read_conninfo(template, "the database")["dbname"]
+        self._until(lambda: not self._ask("is_used", name=name))
+        url = self.scratch.create(template)
+        copy = read_conninfo(url, "the database")["dbname"]
+        with self._turn:
+            # What ALTER DATABASE ... SET says of a database does not come with its copy.
+            for row in self._admin.fetch(QUERIES["settings"], name=name, copy=copy):
+                self._admin.script(row["statement"])
+        return url
+
+    def drop(self, url: str) -> None:
+        """Drop a database."""
+        self.scratch.drop(url)
+
+    @contextmanager
+    def copy(self, template: str) -> Iterator[str]:
+        """Give a copy during the block."""
+        url = self.create(template)
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
+    @contextmanager
+    def session(self, url: str) -> Iterator[Experiment]:
+        """Open a session for the block."""
+        with session_on(url, self.interrupt) as session:
+            yield session
+
+    def roles(self) -> frozenset[tuple[str, str]]:
+        """Return the roles of the server, each with what it may do."""
+        return frozenset((row["name"], row["attributes"]) for row in self._ask("roles"))
+
+    def drop_roles(self) -> None:
+        """Drop the databases, then the roles that the files have made; what owns something elsewhere is left."""
+        self.scratch.close()
+        for name in sorted(self.made_roles):
+            (row,) = self._ask("drop_role", name=name)
+            with self._turn, contextlib.suppress(ServerError):
+                self._admin.script(row["statement"])
+
+    def kill(self, session: Session) -> None:
+        """Terminate the backend of *session*, and return when it is gone; the session does not know yet."""
+        pid = session.libpq_pid
+        self._ask("terminate", pid=pid)
+        self._until(lambda: not self._ask("is_there", pid=pid))
+
+    def status_of(self, transaction: str) -> str:
+        """Return what the server says of a transaction that has ended: ``committed`` or ``aborted``."""
+        return str(self._ask("status", transaction=transaction)[0]["status"])
+
+    def until_waiting(self, session: Session, at_work: Callable[[], bool]) -> bool:
+        """Return True once the backend of *session* waits for another transaction; False if it ends its work instead."""
+        pid = session.libpq_pid
+        while at_work():
+            if self._ask("waits", pid=pid):
+                return True
+            time.sleep(_POLL)
+        return False
+
+    def close(self) -> None:
+        """End the session of its own."""
+        self._admin.close()
+
+    def _ask(self, query: str, **values: object) -> list[Row]:
+        with self._turn:
+            return self._admin.fetch(QUERIES[query], **values)
+
+    def _until(self, reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while not reached() and time.monotonic() < deadline:
+            time.sleep(_POLL)
+
+
+@contextmanager
+def proving_ground(
+    settings: Settings, url: str | None = None, *, interrupt: Interrupt | None = None
+) -> Iterator[Ground]:
+    """Give a ground for the block: on the server that *url* or the setting names, else on one that exists as long as the block."""
+    interrupt = interrupt or Interrupt()
+    with contextlib.ExitStack() as stack:
+        url = url or settings.scratch or stack.enter_context(_own_server())
+        scratch = stack.enter_context(scratch_server(settings, url, interrupt=interrupt))
+        ground = Ground(scratch, url, interrupt)
+        stack.callback(ground.close)
+        stack.callback(ground.drop_roles)
+        yield ground
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    folder = Path(tempfile.mkdtemp(prefix="lockstep-prove-", dir=_quick_directory()))
+    try:
+        with start(folder, settings=_SERVER, durable=False, discard=True, binaries=find()) as one:
+            yield one.conninfo()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quick_directory() -> Path | None:
+    """Return a directory in memory when there is room; None means the system's temporary one."""
+    try:
+        state = os.statvfs(_MEMORY)
+    except OSError:
+        return None
+    roomy = state.f_bavail * state.f_frsize >= _MEMORY_NEEDED
+    return _MEMORY if roomy and os.access(_MEMORY, os.W_OK) else None

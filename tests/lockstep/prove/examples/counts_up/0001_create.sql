@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS counters (name text PRIMARY KEY, n integer NOT NULL);

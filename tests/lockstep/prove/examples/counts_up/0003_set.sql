@@ -1,0 +1,1 @@
+UPDATE counters SET n = 5;

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS paired (id bigint PRIMARY KEY);

@@ -1,0 +1,3 @@
+-- The table comes with the next file.
+
+ALTER TABLE later ADD COLUMN IF NOT EXISTS note text;

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS later (id bigint PRIMARY KEY);

@@ -1,0 +1,1 @@
+ALTER TABLE later ADD COLUMN IF NOT EXISTS title text;

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS readings (id bigint NOT NULL, value integer NOT NULL);

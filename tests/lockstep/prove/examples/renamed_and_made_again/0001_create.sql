@@ -1,0 +1,2 @@
+SELECT 1;
+CREATE TABLE IF NOT EXISTS clients (id bigint PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS prices (id bigint PRIMARY KEY, amount numeric(8, 2) NOT NULL);

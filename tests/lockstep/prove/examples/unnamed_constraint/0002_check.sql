@@ -1,0 +1,1 @@
+ALTER TABLE prices ADD CHECK (amount > 0);

@@ -31,6 +31,8 @@ def migrated(
 ) -> str:
     """Return the connection string of a new database that ran the migrations (no seeds), to the file *upto* if one is named.
 
+    Repair files are left out: they bring a database to what the others add up to, perhaps to what they once did.
+
     Raises what a boot would raise of the files, and ``ConfigurationWrong`` where the server lacks a role that they name.
     """
     history = _until(shipped, upto)
@@ -47,15 +49,16 @@ def migrated(
 
 
 def _until(shipped: Shipped, upto: str | None) -> Shipped:
-    names = [file.name for file in shipped.migrations]
+    migrations = tuple(file for file in shipped.migrations if not file.header.repair)
+    names = [file.name for file in migrations]
     if upto is None:
-        return Shipped(shipped.migrations)
+        return Shipped(migrations)
     if upto not in names:
         raise ConfigurationWrong(
             f"there is no migration {upto!r}",
             next_step=f"The last is {names[-1]!r}." if names else "There are none at all.",
         )
-    return Shipped(shipped.migrations[: names.index(upto) + 1])
+    return Shipped(migrations[: names.index(upto) + 1])
 
 
 def _run(scratch: Scratch, url: str, history: Shipped, report: Listener) -> None:

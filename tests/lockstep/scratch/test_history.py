@@ -53,6 +53,18 @@ def test_the_history_runs_to_its_end_or_to_a_file(settings: Settings) -> None:
             migrated(scratch, history, upto="m4.sql")
 
 
+def test_repair_files_are_no_part_of_what_the_history_adds_up_to(settings: Settings) -> None:
+    """A repair that was written when there was a table does not bring it back after a migration that drops it."""
+    history = shipped(
+        settings,
+        m1="CREATE TABLE IF NOT EXISTS one ();",
+        m2="DROP TABLE IF EXISTS one; CREATE TABLE IF NOT EXISTS two ();",
+        m9="-- lockstep: repair\nCREATE TABLE IF NOT EXISTS one ();",
+    )
+    with scratch_server(settings) as scratch:
+        assert tables(migrated(scratch, history)) == {"two"}
+
+
 def test_files_are_judged_as_at_a_boot(settings: Settings) -> None:
     """What cannot run twice is refused, unless the setting says to report it."""
     history = shipped(settings, m1="CREATE TABLE plain ();")

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from lockstep.lint.findings import Linted
 from lockstep.lint.report import Report, Shown, shown
-
-# The standard library's own function for this is beside one that imports an HTTP client.
-_ENTITIES = str.maketrans(
-    {
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        '"': "&quot;",
-        "\t": "&#9;",
-        "\n": "&#10;",
-        "\r": "&#13;",
-    }
-)
-_NOT_IN_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # 6 ms to compile, so not before it is needed
+from lockstep.xml import attribute, content
 
 
 def render(report: Report) -> str:
@@ -38,7 +23,7 @@ def render(report: Report) -> str:
 
 
 def _suite(linted: Linted, report: Report) -> str:
-    name = _attribute(linted.file.name)
+    name = attribute(linted.file.name)
     cases = [_case(found, report) for found in shown(linted)]
     failures = sum(report.fails(finding) for finding in linted.findings)
     cases = cases or [f'    <testcase name="clean" classname={name}/>']
@@ -48,23 +33,11 @@ def _suite(linted: Linted, report: Report) -> str:
 
 def _case(found: Shown, report: Report) -> str:
     finding, region = found.finding, found.region
-    name = _attribute(f"{finding.rule} at {region.line}:{region.column}")
-    told = _text(f"{found.file}:{region.line}:{region.column}: {finding.message}\n{finding.help}")
+    name = attribute(f"{finding.rule} at {region.line}:{region.column}")
+    told = content(f"{found.file}:{region.line}:{region.column}: {finding.message}\n{finding.help}")
     if report.fails(finding):
-        inside = f"<failure type={_attribute(finding.rule)} message={_attribute(finding.message)}>{told}</failure>"
+        inside = f"<failure type={attribute(finding.rule)} message={attribute(finding.message)}>{told}</failure>"
     else:
         inside = f"<system-out>{told}</system-out>"
-    file = _attribute(found.file)
+    file = attribute(found.file)
     return f'    <testcase name={name} classname={file} file={file} line="{region.line}">{inside}</testcase>'
-
-
-def _attribute(text: str) -> str:
-    return '"' + _valid(text).translate(_ENTITIES) + '"'
-
-
-def _text(text: str) -> str:
-    return _valid(text).rstrip().translate(_ENTITIES).replace("&#10;", "\n")
-
-
-def _valid(text: str) -> str:
-    return re.sub(_NOT_IN_XML, "\ufffd", text)

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from lockstep.prove.verdicts import Check, FileVerdict, Proof
-
-_ENTITIES = str.maketrans(
-    {
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        '"': "&quot;",
-        "\t": "&#9;",
-        "\n": "&#10;",
-        "\r": "&#13;",
-    }
-)
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from lockstep.xml import attribute, content
 
 
 def render(proof: Proof) -> str:
@@ -45,24 +31,16 @@ def _cases(one: FileVerdict) -> list[str]:
 
 def _suite(name: str, cases: list[str]) -> str:
     failures = sum("<failure" in case for case in cases)
-    head = f'  <testsuite name={_attribute(name)} tests="{len(cases)}" failures="{failures}" errors="0">'
+    head = f'  <testsuite name={attribute(name)} tests="{len(cases)}" failures="{failures}" errors="0">'
     return "\n".join([head, *cases, "  </testsuite>"])
 
 
 def _case(file: str, name: str, check: Check) -> str:
-    opening = f"    <testcase name={_attribute(name)} classname={_attribute(file)}"
+    opening = f"    <testcase name={attribute(name)} classname={attribute(file)}"
     if check.result == "skipped":
-        return f"{opening}><skipped message={_attribute(check.reason)}/></testcase>"
+        return f"{opening}><skipped message={attribute(check.reason)}/></testcase>"
     if check.good:
         return f"{opening}/>"
     place = f"{file}:{check.line}" if check.line else file
-    body = _escaped(f"{place}\n{check.statement}")
-    return f"{opening}><failure message={_attribute(check.reason)}>{body}</failure></testcase>"
-
-
-def _attribute(text: str) -> str:
-    return f'"{_escaped(text)}"'
-
-
-def _escaped(text: str) -> str:
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text).translate(_ENTITIES)
+    body = content(f"{place}\n{check.statement}")
+    return f"{opening}><failure message={attribute(check.reason)}>{body}</failure></testcase>"

@@ -2,7 +2,8 @@
 
 ``make pairs-check PAIRS=folder [PROJECTS=names]``: per source how many pairs there are; how many of the additive scripts leave only
 what was declared, and keep every row; how many of the scripts that may drop and re-type leave nothing at all, by the product's own
-compare and by pg_dump; how many tell everything that they leave; and how many do nothing at all in a second run. Then the
+compare and by pg_dump; how many tell everything that they leave; and how many do nothing at all in a second run. How many scripts build
+an index concurrently, and so take SHARE UPDATE EXCLUSIVE for a moment in every run, is counted apart (``locks``). Then the
 failures by reason, and with ``--verbose`` one by one. The folder holds ``<source>/<name>/before.sql`` and ``after.sql``.
 
 Opt-in, and no part of the suite: the material is other people's and is never committed. Verdicts are kept below the folder, keyed
@@ -34,7 +35,7 @@ _CHUNK = 12
 _LARGE = 20_000
 _MOST_REASONS = 25
 _QUOTED = re.compile(r'"[^"]*"|\b\d+\b')
-_HEAD = f"{'source':24}{'pairs':>6}{'unfit':>6}{'read':>8} |{'additive':>9}{'told':>8}{'twice':>8}{'rows':>8} |{'allowed':>8}{'told':>8}{'twice':>8}{'crash':>6}"
+_HEAD = f"{'source':24}{'pairs':>6}{'unfit':>6}{'read':>8} |{'additive':>9}{'told':>8}{'twice':>8}{'rows':>8} |{'allowed':>8}{'told':>8}{'twice':>8}{'crash':>6}{'locks':>7}"
 
 
 def main() -> int:
@@ -138,7 +139,8 @@ def _row(name: str, found: Sequence[Verdict]) -> str:
         _share(allowed, test)
         for test in (lambda one: one.converged, lambda one: one.reported, lambda one: one.twice)
     )
-    return row + f"{sum(bool(one.crashed) for one in fit):>6}"
+    locking = sum(bool(one.locking) for one in fit)
+    return row + f"{sum(bool(one.crashed) for one in fit):>6}{locking:>7}"
 
 
 def _share(found: Sequence[Verdict], test: Callable[[Verdict], bool], width: int = 8) -> str:

@@ -20,12 +20,15 @@ DO $$ BEGIN
 END $$;
 SET lock_timeout = '1s';
 SELECT count(*) FROM t;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a);
 BEGIN; SELECT 1; COMMIT;
 """
 LOUD = {
     "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int": "AccessExclusiveLock",
     "CREATE INDEX IF NOT EXISTS t_a ON t (a)": "ShareLock relation t",
-    "CREATE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a)": "55P03",
+    "DROP INDEX CONCURRENTLY t_a": "55P03",
+    "CREATE INDEX CONCURRENTLY t_a ON t (a)": "55P03",
+    "CREATE INDEX CONCURRENTLY IF NOT EXISTS t_other ON t (a)": "55P03",
     "BEGIN; COMMENT ON TABLE t IS 'x'; COMMIT": "a transaction id",
     "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'": "a transaction id",
     "CREATE TABLE t (a int)": "42P07",
@@ -54,6 +57,7 @@ def test_a_second_run_that_does_anything_is_noticed(pairs: Any, bench: Any) -> N
     """Guarded statements are nothing; a lock, a transaction id or an error each is something, also outside of a transaction."""
     database = bench.database(TABLE)
     assert pairs.client.run_again(bench, database, QUIET) == []
+    assert len(pairs.client.looking_under_a_lock(QUIET)) == 1
     found = {script: pairs.client.run_again(bench, database, script) for script in LOUD}
     assert {
         script: told
@@ -81,11 +85,25 @@ def test_pg_dump_sees_all_but_the_order_of_columns(pairs: Any, bench: Any) -> No
     )
     assert pairs.dumped.differences(here, there) == []
     assert [line[:8] for line in pairs.dumped.differences(here, other)] == [
-        "+ ALTER ",
         "+ CREATE",
         "+ CREATE",
         "- CREATE",
     ]
+
+
+def test_owners_and_the_remarks_of_extensions_are_the_hosts(pairs: Any, bench: Any) -> None:
+    """Another owner, and an extension's remark from another version of it, are no difference; a remark on a table is one."""
+    plain, owned, remarked = (
+        pairs.dumped.dump(find(), bench.conninfo(bench.database(text)))
+        for text in (
+            "CREATE EXTENSION citext; CREATE TABLE t ()",
+            "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'x'; CREATE TABLE t (); ALTER TABLE t OWNER TO somebody_else",
+            "CREATE EXTENSION citext; CREATE TABLE t (); COMMENT ON TABLE t IS 'x'",
+        )
+    )
+    assert pairs.dumped.differences(plain, owned) == []
+    assert pairs.dumped.differences(plain, remarked) == ["+ COMMENT ON TABLE public.t IS 'x'"]
+    bench.forget()
 
 
 def test_a_text_is_loaded_once_with_the_roles_it_needs_and_nothing_is_left(bench: Any) -> None:

@@ -88,6 +88,7 @@ class Bench:
             name = self._lab.create("template0")
             with closing(self._lab.connect(name)) as connection:
                 failed = _run(connection, text)
+                connection.rollback()  # what a text began and could not end
                 failed = _without_subscriptions(connection) or failed
             if failed is None:
                 return name

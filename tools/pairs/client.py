@@ -3,10 +3,14 @@
 The second run must be nothing at all. The server says so: no statement of it is given a transaction id or takes a lock stronger
 than ACCESS SHARE; one that must run outside of a transaction, where its locks cannot be seen, gets past another session that holds
 EXCLUSIVE on every table, which is compatible with nothing else.
+
+CREATE INDEX CONCURRENTLY IF NOT EXISTS takes SHARE UPDATE EXCLUSIVE before it looks whether the index is there. For a plain
+client there is no other way to write it, so that it has to get past a writer only, and is counted apart.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
@@ -30,6 +34,9 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 WHERE relkind IN ('r', 'p') AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
 """
 _NOT_IN_A_TRANSACTION = {"25001", "2D000"}
+_LOOKS_UNDER_A_LOCK = re.compile(
+    r"CREATE\s+(UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s", re.IGNORECASE
+)
 _PATIENCE = "50ms"
 _WIDEST = 300
 
@@ -54,6 +61,11 @@ def run_again(bench: Bench, database: str, script: str) -> list[str]:
     return did
 
 
+def looking_under_a_lock(script: str) -> list[str]:
+    """Return the statements of a script that take a lock, and nothing else, to see that they have nothing to do."""
+    return [_short(one) for one in statements_of(script) if _LOOKS_UNDER_A_LOCK.match(one.text)]
+
+
 def _watched(
     bench: Bench, database: str, connection: Connection, statements: Sequence[Statement]
 ) -> Iterator[str]:
@@ -69,7 +81,8 @@ def _watched(
             told is None
         ):  # only outside of a transaction, where nobody can look: see what it can get past
             connection.execute("ROLLBACK")
-            with _tables_held(bench, database):
+            mode = "ROW EXCLUSIVE" if _LOOKS_UNDER_A_LOCK.match(one.text) else "EXCLUSIVE"
+            with _tables_held(bench, database, mode):
                 told = _execute(connection, one.text, one)
         elif (
             not told and connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
@@ -107,12 +120,12 @@ def _execute(
 
 
 @contextmanager
-def _tables_held(bench: Bench, database: str) -> Iterator[None]:
+def _tables_held(bench: Bench, database: str, mode: str) -> Iterator[None]:
     with closing(bench.connect(database)) as holder:
         tables = [name for (name,) in holder.execute(_TABLES.encode()).fetchall()]
         with holder.transaction():
             if tables:
-                holder.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE".encode())
+                holder.execute(f"LOCK TABLE {', '.join(tables)} IN {mode} MODE".encode())
             yield
 
 

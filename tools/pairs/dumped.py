@@ -1,4 +1,8 @@
-"""``pg_dump`` as the second observer: the statements of a schema, as far as their order and that of columns is left aside."""
+"""``pg_dump`` as the second observer: the statements of a schema, as far as their order and that of columns is left aside.
+
+Left aside is also what is no part of a schema's description here, because it belongs to the host: owners, and the versions of
+extensions with the remarks that these bring, and who logs in to foreign servers as whom.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ from collections import Counter
 from lockstep.embedded import Binaries
 from pairs.bench import statements_of
 
-_NO_STATEMENT = re.compile(r"SET |SELECT pg_catalog\.set_config")
+_NAME = r'(?:"(?:[^"]|"")*"|[^\s."]+)'
+_NO_STATEMENT = re.compile(
+    r"SET |SELECT pg_catalog\.set_config|COMMENT ON EXTENSION |CREATE USER MAPPING "
+)
 _BODY = re.compile(r"(CREATE (?:UNLOGGED |FOREIGN )*TABLE [^(]*\(\n)(.*)(\n\).*)", re.DOTALL)
 # PostgreSQL 18 names what was never named, after what table and column were called then.
 _NAMED_BY_THE_SERVER = re.compile(
@@ -18,17 +25,27 @@ _NAMED_BY_THE_SERVER = re.compile(
 # `varchar_column IN ('a', 'b')` is written in one way where it was made, and in the other where that text was run.
 _CAST_ARRAY = re.compile(r"\(ARRAY\[((?:[^\]']|'(?:[^']|'')*')*)\]\)::text\[\]")
 _CAST_TWICE = re.compile(r"\(('(?:[^']|'')*')::character varying\)::text")
+# The sequence of an identity column goes by the name that the column had when it became one.
+_IDENTITY = re.compile(rf"(AS IDENTITY \(\s*)SEQUENCE NAME {_NAME}\.{_NAME}")
 _OPTIONS = re.compile(r" WITH \(((?:\w+='[^']*'(?:, )?)+)\)")
+_ATTACHED = re.compile(
+    rf"ALTER INDEX (?P<of>{_NAME}\.{_NAME}) ATTACH PARTITION (?P<part>{_NAME}\.{_NAME})"
+)
+_LAST = re.compile(rf"\.({_NAME})\Z")
+_INDEX = re.compile(
+    rf"CREATE (?:UNIQUE )?INDEX (?P<name>{_NAME}) ON (?:ONLY )?(?P<table>{_NAME}\.{_NAME}) "
+    rf"|ALTER TABLE ONLY (?P<owner>{_NAME}\.{_NAME})\s+ADD CONSTRAINT (?P<key>{_NAME}) "
+)
 _WIDEST = 300
 
 
 def dump(binaries: Binaries, conninfo: str) -> Counter[str]:
     """Return the statements with which pg_dump would make the schema anew, how often each."""
-    text = dumped_text(binaries, conninfo, "--exclude-schema=lockstep")
+    text = dumped_text(binaries, conninfo, "--exclude-schema=lockstep", "--no-owner")
+    texts = [one.text for one in statements_of(text) if not _NO_STATEMENT.match(one.text)]
+    parts = {found["part"]: found["of"] for one in texts if (found := _ATTACHED.fullmatch(one))}
     return Counter(
-        _in_order(_cast_once(one.text))
-        for one in statements_of(text)
-        if not _NO_STATEMENT.match(one.text)
+        _in_order(_cast_once(_OPTIONS.sub(_sorted, _as_part(one, parts)))) for one in texts
     )
 
 
@@ -57,10 +74,32 @@ def _sorted(options: re.Match[str]) -> str:
 
 
 def _cast_once(statement: str) -> str:
+    statement = _IDENTITY.sub(r"\1", statement)
     statement = _CAST_ARRAY.sub(
         lambda array: f"ARRAY[{array[1].replace('::character varying', '::text')}]", statement
     )
     return _CAST_TWICE.sub(r"\1::text", statement)
+
+
+def _as_part(statement: str, parts: dict[str, str]) -> str:
+    """Name an index of a partition after the one of which it is a part: its own name is the server's."""
+    if found := _ATTACHED.fullmatch(statement):
+        return f"ALTER INDEX {_whole(found['of'], parts)} ATTACH PARTITION of its own table"
+    if (found := _INDEX.match(statement)) is None:
+        return statement
+    group = "name" if found["name"] else "key"
+    schema, _, _ = _LAST.split(found["table"] or found["owner"])
+    name = f"{schema}.{found[group]}"
+    if name not in parts:
+        return statement
+    whole = _whole(name, parts)
+    return f"{statement[: found.start(group)]}<part of {whole}>{statement[found.end(group) :]}"
+
+
+def _whole(name: str, parts: dict[str, str]) -> str:
+    while name in parts:
+        name = parts[name]
+    return name
 
 
 def _in_order(statement: str) -> str:

@@ -27,7 +27,7 @@ from pairs.dumped import differences, dump
 from pairs.material import Pair
 from pairs.reading import read
 
-_EDITION = 1  # raise it when this code comes to judge otherwise
+_EDITION = 2  # raise it when this code comes to judge otherwise
 _MOST = 60
 Mode = Literal["reading", "additive", "allowed"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -39,7 +39,8 @@ class Verdict:
 
     ``unfit``: the pair does not load here. ``crashed``: the product failed. ``failed``: statements that failed in the first run.
     ``again``: what the second run did. ``left``: what the product's compare still finds, ``seen`` what pg_dump
-    does. ``silent``: what is left and was not declared. ``rows``: tables with fewer or more rows.
+    does. ``silent``: what is left and was not declared. ``rows``: tables with fewer or more rows. ``locking``: statements that take
+    SHARE UPDATE EXCLUSIVE in every run, and do nothing (``client``).
     """
 
     source: str
@@ -54,6 +55,7 @@ class Verdict:
     silent: Sequence[str] = ()
     rows: Sequence[str] = ()
     declared: Sequence[str] = ()
+    locking: Sequence[str] = ()
     steps: int = 0
     key: str = ""
 
@@ -178,6 +180,9 @@ class _Trial:
             silent=product.silent(repair.plan, left, seen, additive=additive)[:_MOST],
             rows=_rows(first, second),
             declared=product.declared(repair.plan)[:_MOST],
+            locking=[told for text in repair.scripts for told in client.looking_under_a_lock(text)][
+                :_MOST
+            ],
             steps=len(repair.plan.pieces),
         )
 

@@ -61,6 +61,10 @@ attribute AS MATERIALIZED (
     FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
     WHERE a.attnum > 0 AND NOT a.attisdropped
 ),
+maker AS MATERIALIZED ( -- the functions that come with a range, and make its values
+    SELECT d.objid AS oid FROM pg_depend d
+    WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
+),
 owned AS MATERIALIZED ( -- the sequences that belong to columns
     SELECT d.objid, d.refobjid, d.refobjsubid, d.deptype FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
@@ -89,7 +93,7 @@ granted AS MATERIALIZED ( -- all that has a list of privileges of its own, besid
     FROM attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attacl IS NOT NULL
     UNION ALL
     SELECT CASE p.prokind WHEN 'p' THEN 'procedure.' ELSE 'function.' END || {routine:n.nspname:p}, p.proowner, p.proacl, acldefault('f', p.proowner)
-    FROM pg_proc p JOIN space n ON n.oid = p.pronamespace WHERE p.proacl IS NOT NULL AND {own:pg_proc:p.oid}
+    FROM pg_proc p JOIN space n ON n.oid = p.pronamespace WHERE p.proacl IS NOT NULL AND {own:pg_proc:p.oid} AND p.oid NOT IN (SELECT m.oid FROM maker m)
     UNION ALL
     SELECT 'type.' || n.name || '.' || IDENT(t.typname), t.typowner, t.typacl, acldefault('T', t.typowner)
     FROM pg_type t JOIN space n ON n.oid = t.typnamespace WHERE t.typacl IS NOT NULL AND {own:pg_type:t.oid}
@@ -350,9 +354,7 @@ SELECT CASE p.prokind WHEN 'p' THEN 'procedure ' ELSE 'function ' END || {routin
        ) AS line
 FROM pg_proc p JOIN space n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.prokind IN ('f', 'p', 'w') AND {own:pg_proc:p.oid}
-  AND p.oid NOT IN ( -- what makes the values of a range
-      SELECT o.objid FROM pg_depend o WHERE o.classid = 'pg_proc'::regclass AND o.refclassid = 'pg_type'::regclass AND o.deptype = 'i'
-  )
+  AND p.oid NOT IN (SELECT m.oid FROM maker m)
 
 -- name: aggregates
 -- Aggregates, from which each could be made again.

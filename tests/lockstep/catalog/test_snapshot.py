@@ -51,7 +51,8 @@ def test_what_is_not_the_schemas_is_left_out(rich: Snapshot, session: Session) -
     session.script(
         "CREATE TEMP TABLE fleeting (id serial PRIMARY KEY, t text CHECK (t <> '')); CREATE TEMP VIEW v AS SELECT 1 AS x;"
         "CREATE TYPE pg_temp.mood AS ENUM ('a'); CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
-        "COMMENT ON TABLE fleeting IS 'soon gone'"
+        "COMMENT ON TABLE fleeting IS 'soon gone';"
+        "REVOKE EXECUTE ON FUNCTION app.floats(float8, float8) FROM public"  # it is a part of its type
     )
     assert compare(rich, read_snapshot(session)).differences == ()
 

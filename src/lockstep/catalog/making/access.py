@@ -14,6 +14,8 @@ from lockstep.sql.objects import literal, qualified, quoted
 
 _OPTION = " WITH GRANT OPTION"
 _DEFAULT_LETTERS = {"tables": "r", "sequences": "S", "functions": "f", "types": "T", "schemas": "n", "large_objects": "L"}  # fmt: skip
+_ALL_ON_TABLES = {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
+"""What ALL is on a table, but for MAINTAIN: servers before 17 have none, so that a snapshot does not tell it."""
 _RIGHT = "what the role could do"
 
 
@@ -154,6 +156,8 @@ def _demoted(fact: Fact, privileges: Sequence[str]) -> Iterator[Step]:
 
 
 def _list(fact: Fact, privileges: Sequence[str]) -> str:
+    if fact.path[0] == "table" and {*privileges} == _ALL_ON_TABLES:
+        return "ALL"
     column = f" ({quoted(fact.path[3])})" if fact.path[0] == "column" else ""
     return ", ".join(f"{privilege}{column}" for privilege in privileges)
 
@@ -271,19 +275,30 @@ def _default(fact: Fact, entries: Sequence[str], *, grant: bool) -> Iterator[Ste
 
     role, schema, objects = fact.path
     where = f" IN SCHEMA {quoted(schema)}" if schema else ""
-    for entry in entries:
-        privilege, grantee, _ = _entry(entry)
-        plain, option = privilege.removesuffix(_OPTION), privilege.endswith(_OPTION)
+    for plain, grantee, option, privileges in _together(objects, entries):
         name = undotted(grantee)[0]
         command = f"{'GRANT' if grant else 'REVOKE'} {plain} ON {objects.upper().replace('_', ' ')} {'TO' if grant else 'FROM'} {role_name(name)}"
-        held = _will_hold(fact.path, plain, name, option=option and grant)
+        holds = [_will_hold(fact.path, one, name, option=option and grant) for one in privileges]
         yield Step(
             fact,
             f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(role)}{where} {command}{_OPTION if option and grant else ''}",
-            f"NOT {held}" if grant else held,
+            " OR ".join(f"NOT {held}" if grant else held for held in holds),
             loses="" if grant else _RIGHT,
             phase=2,
         )
+
+
+def _together(objects: str, entries: Sequence[str]) -> Iterator[tuple[str, str, bool, list[str]]]:
+    """Yield how privileges are called, who has them, whether to grant on, and which they are: one by one, or ALL."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for privilege, grantee, _ in map(_entry, entries):
+        plain = privilege.removesuffix(_OPTION)
+        found.setdefault((grantee, privilege != plain), []).append(plain)
+    for (grantee, option), privileges in found.items():
+        if objects == "tables" and {*privileges} == _ALL_ON_TABLES:
+            yield "ALL", grantee, option, privileges
+        else:
+            yield from ((one, grantee, option, [one]) for one in privileges)
 
 
 def _will_hold(path: Path, privilege: str, grantee: str, *, option: bool) -> str:

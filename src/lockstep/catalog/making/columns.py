@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep.catalog.compare import Difference
-from lockstep.catalog.fact import Fact, Path
+from lockstep.catalog.fact import Fact, Path, undotted
 from lockstep.catalog.making import guards
 from lockstep.catalog.making.column_changes import (
     CHANGES,
@@ -18,7 +18,8 @@ from lockstep.catalog.making.column_changes import (
     no_heirs,
 )
 from lockstep.catalog.making.index import Index
-from lockstep.catalog.making.retyping import change_type
+from lockstep.catalog.making.retyping import change_type, widens
+from lockstep.catalog.making.sequences import counting_on
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.texts import (
     foreign_list,
@@ -98,8 +99,6 @@ def follow_parent(fact: Fact, expected: Index) -> list[Step]:
 
 def fresh_child(fact: Fact, expected: Index) -> Fact | None:
     """Return a column as it comes from the first parent that has it; None if no parent is known."""
-    from lockstep.catalog.fact import undotted
-
     table = expected.first(("table", "foreign_table"), fact.path[:2])
     parents = [table.body["partition_of"]] if table and "partition_of" in table.body else []
     parents += table.body.get("inherits", []) if table else []
@@ -135,12 +134,27 @@ def change_column(
 def _inheritance(wanted: Fact, expected: Index, live: Index) -> list[Step] | Unchangeable:
     kinds = ("table", "foreign_table")
     table, found = expected.first(kinds, wanted.path[:2]), live.first(kinds, wanted.path[:2])
-    keys = ("partition_of", "inherits")
-    if table and found and any(table.body.get(key) != found.body.get(key) for key in keys):
+    if table is None or found is None:
+        return []
+    if wanted.body.get("inherited"):
+        # ATTACH PARTITION makes it the parent's; INHERIT leaves it the child's own as well.
+        if table.body.get("partition_of") != found.body.get("partition_of"):
+            return []
+    elif not any(
+        expected.get("column", (*undotted(parent), wanted.path[2]))
+        for parent in _parents(table.body) & _parents(found.body)
+    ):
         return []  # it comes and goes with the parent
     return Unchangeable(
         "whether a column is a table's own, beside being its parent's, is decided when the table is made"
     )
+
+
+def _parents(table: Body) -> set[str]:
+    return {
+        *table.get("inherits", []),
+        *([table["partition_of"]] if "partition_of" in table else []),
+    }
 
 
 def _made_anew(wanted: Body, found: Body, server: int) -> bool:
@@ -177,7 +191,11 @@ def _changed(wanted: Fact, found: Fact, live: Index) -> list[Step]:
             old = {key: value for key, value in old.items() if key != "default"}
     for fields, make in CHANGES:
         if any(new.get(field) != old.get(field) for field in fields):
-            steps += [_step(wanted, part, live) for part in make(wanted, new, old)]
+            made = [_step(wanted, part, live) for part in make(wanted, new, old)]
+            # The bounds of an identity's sequence must fit a narrower type before the column has it.
+            counts = retyped and "identity" in new and "identity" in old and "sequence" in fields
+            first = counts and not widens(found.body["type"], new["type"])
+            steps = [*made, *steps] if first else [*steps, *made]
     return steps
 
 
@@ -187,6 +205,8 @@ def _step(wanted: Fact, part: Change, live: Index) -> Step:
     # What a child may have otherwise than its parent is not handed down.
     only = "" if HANDED_DOWN.search(command) else "ONLY "
     action = f"ALTER {kind_of(table, live)} {only}{qualified(*table)} {command}"
+    if " SET MINVALUE " in command:
+        action = counting_on(action)
     guard = guards.exists("pg_attribute", guards.column(table, name), held)
     return Step(wanted, action, guard, loses=loses, phase=phase[0] if phase else 0)
 

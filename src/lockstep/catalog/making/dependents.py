@@ -7,12 +7,13 @@ import re
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.order import in_order
-from lockstep.catalog.making.references import referred, texts_of, word_of
+from lockstep.catalog.making.references import names_in, referred, texts_of, word_of
 
 _RELATIONS = {"table", "foreign_table", "view", "matview"}
 _TYPES = {"enum", "domain", "composite", "range"}
 _CODE = {"function", "procedure", "aggregate"}
 _BUILT = {"view", "matview", "rule", "policy", "trigger", "publication", "statistics", *_CODE}
+_CALLING = {"constraint", "domain_constraint", "index"}
 _PARTS = ("column", "constraint", "trigger", "rule", "policy")
 _COMMENTED = {
     "table": "table", "foreign_table": "foreign table", "view": "view", "matview": "materialized view", "index": "index",
@@ -44,12 +45,28 @@ def dependents(fact: Fact, live: Index) -> list[Fact]:
     return in_order(found.values())
 
 
-def must_drop(facts: list[Fact]) -> list[Fact]:
-    """Return those of *dependents* that stand in the way of a DROP; the others go with them."""
+def called_by_default(routine: Fact, live: Index) -> list[Fact]:
+    """Return the columns and domains whose default calls a routine."""
+    if routine.kind not in _CODE:
+        return []
+    return [
+        fact
+        for fact in live.mentioning(word_of(routine.path[1]))
+        if fact.kind in {"column", "domain"}
+        and routine.path[:2] in names_in(fact.body.get("default", ""))
+    ]
+
+
+def must_drop(facts: list[Fact], of: Fact | None = None) -> list[Fact]:
+    """Return those of *facts*, the dependents of one, that stand in the way of its DROP; the others go with it."""
+    alone = (
+        of is not None and of.kind in _CODE
+    )  # the table stays, so that its constraints have to go by themselves
     return [
         fact
         for fact in facts
-        if fact.kind not in {"grant", "revocation", "comment"} and not _goes_along(fact)
+        if fact.kind not in {"grant", "revocation", "comment"}
+        and (not _goes_along(fact) or (alone and fact.kind == "constraint"))
     ]
 
 
@@ -68,7 +85,7 @@ def _built_on(fact: Fact, live: Index) -> list[Fact]:
     if fact.kind not in {*_RELATIONS, *_TYPES, *_CODE}:
         return []
     name = (fact.path[0], fact.path[1])
-    kinds = _BUILT if fact.kind not in _CODE else {*_BUILT, "constraint", "index"}
+    kinds = _BUILT if fact.kind not in _CODE else {*_BUILT, *_CALLING}
     if fact.kind in {"table", "foreign_table"}:
         kinds = {*kinds, "constraint"}
     return [
@@ -107,17 +124,29 @@ def _built_on_column(column: Fact, live: Index) -> list[Fact]:
 
 
 def _keyed_by(constraint: Fact, live: Index) -> list[Fact]:
-    """Return the foreign keys that refer to a key."""
+    """Return the foreign keys that refer to a key, and the queries that group by a primary key and read what depends on it."""
     if constraint.body["type"] not in {"primary key", "unique"}:
         return []
     table = dotted(constraint.path[:2])
     return [
         other
         for other in live.mentioning(word_of(constraint.path[1]))
-        if other.kind == "constraint"
-        and other.body.get("references") == table
-        and sorted(other.body["referenced_columns"]) == sorted(constraint.body["columns"])
+        if _groups_by(other, constraint)
+        or (
+            other.kind == "constraint"
+            and other.body.get("references") == table
+            and sorted(other.body["referenced_columns"]) == sorted(constraint.body["columns"])
+        )
     ]
+
+
+def _groups_by(query: Fact, key: Fact) -> bool:
+    return (
+        key.body["type"] == "primary key"
+        and query.kind in {"view", "matview"}
+        and "GROUP BY" in query.body["definition"]
+        and key.path[:2] in referred(query)
+    )
 
 
 def _going_with(fact: Fact, live: Index) -> list[Fact]:

@@ -144,7 +144,11 @@ def _same_server(fact: Fact) -> Iterator[str]:
     yield f"srvfdw = (SELECT w.oid FROM pg_catalog.pg_foreign_data_wrapper AS w WHERE w.fdwname = {literal(name)})"
 
 
+_TABLELESS = guards.missing("pg_foreign_table", "ftserver = pg_foreign_server.oid")
+
+
 def drop_server(fact: Fact) -> list[Step]:
     """Drop a foreign server."""
-    guard = guards.exists("pg_foreign_server", _server(fact))
-    return [Step(fact, f"DROP SERVER {quoted(fact.path[0])}", guard, loses=_BUILT)]
+    guard = guards.exists("pg_foreign_server", _server(fact), _TABLELESS)
+    # Who logs in to it as whom goes with it: that is no part of a schema. Tables do not.
+    return [Step(fact, f"DROP SERVER {quoted(fact.path[0])} CASCADE", guard, loses=_BUILT)]

@@ -182,8 +182,11 @@ def _same_collation(place: int, key: dict[str, Any]) -> str:
 
 
 def drop_index(fact: Fact) -> list[Step]:
-    """Drop an index."""
-    return [_dropped(fact, "true", "its help for queries, and what it keeps out if it is unique")]
+    """Drop an index, as long as no constraint has its name: that one's own index goes only with it."""
+    own = guards.missing(
+        "pg_constraint AS k", "k.conindid = indexrelid", "k.contype IN ('p', 'u', 'x')"
+    )
+    return [_dropped(fact, own, "its help for queries, and what it keeps out if it is unique")]
 
 
 def _dropped(fact: Fact, held: str, loses: str) -> Step:

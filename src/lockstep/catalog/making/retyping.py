@@ -17,6 +17,20 @@ _TEXTS = ("character varying", "text")
 _CLOCKS = ("timestamp", "time", "interval", "timestamp with time zone", "time with time zone",
            "timestamp without time zone", "time without time zone")  # fmt: skip
 
+_CAST_BY_EXTENSIONS = {("hstore", "json"), ("hstore", "jsonb")}
+_READ_BY_TEXT = ("json", "jsonb")
+_ALONE = {("integer", "boolean"), ("boolean", "integer")}
+_KINDS = {
+    "number": (*_NUMBERS, *_REALS),
+    "clock": (*_CLOCKS, "date"),
+    "boolean": ("boolean",),
+    "uuid": ("uuid",),
+    "json": _READ_BY_TEXT,
+    "bytes": ("bytea",),
+    "address": ("inet", "cidr"),
+}
+"""Types of different kinds have no cast between them, but for those that stand alone, and that PostgreSQL 18 has for bytea."""
+
 
 def widens(old: str, new: str) -> bool:
     """True if every value of type *old* is one of type *new*, the same for every user of it."""
@@ -73,16 +87,44 @@ def change_type(wanted: Fact, found: Fact, kind: str) -> list[Step]:
 
 def using(column: str, old: str, new: str) -> str:
     """Return the expression that makes a value of the one type into one of the other."""
-    if widens(old, new):
+    if widens(old, new) or (_last(old), _last(new)) in _CAST_BY_EXTENSIONS:
         return f"{column}::{new}"
     # Two types that know nothing of each other, such as two enums, have their text in common.
     plain = {word for text in (old, new) if (word := text.removesuffix("[]").partition("(")[0])}
-    named = any("." in word or '"' in word for word in plain)
+    named = any("." in word or '"' in word for word in plain) or not _castable(old, new)
     return (
         f"{column}::pg_catalog.text{'[]' if old.endswith('[]') else ''}::{new}"
         if named
         else f"{column}::{new}"
     )
+
+
+def _castable(old: str, new: str) -> bool:
+    """Tell whether the server has a cast from the one of its own types to the other, as far as that is known here."""
+    one, other = (_kind_of(text) for text in (old, new))
+    if "" in {one, other} or one == other:
+        return True
+    return (old, new) in _ALONE or (one == "json" and other in {"number", "boolean"})
+
+
+def _kind_of(type_: str) -> str:
+    bare = re.sub(r"\([\d,]+\)", "", type_)
+    return next((kind for kind, types in _KINDS.items() if bare in types), "")
+
+
+def back(value: str, old: str, new: str) -> str:
+    """Return the expression that makes a *value* of type *new* one of type *old* again; empty if there is no such way.
+
+    What can be cast in one direction cannot always be cast in the other, but every type can be read from its own text.
+    """
+    if (_last(old), _last(new)) in _CAST_BY_EXTENSIONS:
+        return ""
+    by_text = old in _READ_BY_TEXT and new not in _READ_BY_TEXT
+    return f"({value})::pg_catalog.text::{old}" if by_text else using(f"({value})", new, old)
+
+
+def _last(type_: str) -> str:
+    return type_.rpartition(".")[2]
 
 
 def typed(fact: Fact) -> str:

@@ -210,9 +210,13 @@ def top_level(text: str) -> list[str]:
     return [*parts, text[start:].strip()] if text.strip() else []
 
 
+_LETTERS = {"function": "'f', 'w'", "procedure": "'p'", "aggregate": "'a'"}
+
+
 def drop_routine(fact: Fact) -> list[Step]:
     """Drop a function, a procedure or an aggregate."""
-    return [_dropped(fact, guards.exists("pg_proc", guards.routine(fact.path)))]
+    kind = f"prokind IN ({_LETTERS[fact.kind]})"
+    return [_dropped(fact, guards.exists("pg_proc", guards.routine(fact.path), kind))]
 
 
 def signature(fact_path: tuple[str, ...]) -> str:

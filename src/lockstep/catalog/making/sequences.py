@@ -10,7 +10,7 @@ from lockstep.catalog.fact import Fact, undotted
 from lockstep.catalog.making import guards
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
-from lockstep.sql.objects import qualified
+from lockstep.sql.objects import literal, qualified
 from lockstep.values import dataclass
 
 _GREATEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
@@ -62,6 +62,9 @@ def sequence_values(numbers: Numbers) -> str:
     return f"(seqstart, seqincrement, seqmin, seqmax, seqcache, seqcycle) = ({values})"
 
 
+_AN_IDENTITYS = "classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND deptype = 'i'"
+
+
 def create_sequence(fact: Fact, expected: Index) -> list[Step]:
     """Make a sequence; to be owned, it waits for its column."""
     type_ = fact.body.get("type", "bigint")
@@ -86,6 +89,7 @@ def _owned(fact: Fact) -> list[Step]:
     )
     guard = guards.both(
         guards.exists("pg_class", f"oid = {sequence}"),
+        guards.missing("pg_depend", f"objid = {sequence}", _AN_IDENTITYS),
         guards.missing("pg_depend", f"objid = {sequence}", _OWNED, column),
     )
     return [
@@ -96,6 +100,16 @@ def _owned(fact: Fact) -> list[Step]:
             phase=1,
         )
     ]
+
+
+def counting_on(alter: str) -> str:
+    """Return *alter*, which changes how a sequence counts, as a statement that begins anew only where it must.
+
+    The server refuses bounds (22023) that leave out the last number: only then does the count begin at its start.
+    """
+    tried = f"EXECUTE {literal(alter)}"
+    else_anew = f"EXCEPTION WHEN invalid_parameter_value THEN EXECUTE {literal(alter + ' RESTART')}"
+    return f"DO {literal(f'BEGIN {tried}; {else_anew}; END')}"
 
 
 def change_sequence(
@@ -110,10 +124,12 @@ def change_sequence(
         type_ = wanted.body.get("type", "bigint")
         numbers = resolved(wanted.body.get("options"), type_)
         same = f"seqtypid = 'pg_catalog.{_INTERNAL[type_]}'::pg_catalog.regtype"
-        guard = guards.exists("pg_sequence", f"seqrelid = {guards.relation(wanted.path)}",
-                              guards.not_all([same, sequence_values(numbers)]))  # fmt: skip
+        row = f"seqrelid = {guards.relation(wanted.path)}"
+        differs = guards.not_all([same, sequence_values(numbers)])
         options = " ".join(sequence_options(numbers, complete=True))
-        steps.append(Step(wanted, f"ALTER SEQUENCE {name} AS {type_} {options}", guard))
+        alter = f"ALTER SEQUENCE {name} AS {type_} {options}"
+        guard = guards.exists("pg_sequence", row, differs)
+        steps.append(Step(wanted, counting_on(alter), guard))
     if "persistence" in fields:
         letter, word = ("u", "UNLOGGED") if "persistence" in wanted.body else ("p", "LOGGED")
         guard = guards.exists(

@@ -128,7 +128,7 @@ def change_table(difference: Difference, expected: Index, live: Index) -> list[S
         return [*_dropped(wanted, loses, _differs(wanted)), *create_table(wanted, expected)]
     return [
         *_joining(wanted, found, expected, live),
-        *_parents(wanted, found),
+        *_parents(wanted, found, late=_stays_an_heir(wanted, found, expected, live)),
         *_switches(wanted, found),
     ]
 
@@ -177,8 +177,22 @@ def _differs(wanted: Fact) -> str:
     return f"CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) <> {literal(key)} ELSE true END"
 
 
-def _parents(wanted: Fact, found: Fact) -> Iterator[Step]:
-    """Yield the steps that give a table other parents, or another place among them."""
+def _stays_an_heir(wanted: Fact, found: Fact, expected: Index, live: Index) -> bool:
+    """True if all columns that came from parents come from others now: they do not become its own if those are there first."""
+    if not set(wanted.body.get("inherits", [])) - set(found.body.get("inherits", [])):
+        return False
+    columns = [one for one in live.children(wanted.path, "column") if one.body.get("inherited")]
+    return all(
+        (other := expected.get("column", one.path)) is not None
+        and all(
+            other.body.get(key) == one.body.get(key) for key in ("inherited", "type", "collation")
+        )
+        for one in columns
+    )
+
+
+def _parents(wanted: Fact, found: Fact, *, late: bool = False) -> Iterator[Step]:
+    """Yield the steps that give a table other parents, or another place among them; *late*: it leaves the old ones last."""
     name, child = qualified(*wanted.path), guards.relation(wanted.path)
     new, old = wanted.body, found.body
     if (old.get("partition_of"), old.get("bound")) != (new.get("partition_of"), new.get("bound")):
@@ -208,6 +222,7 @@ def _parents(wanted: Fact, found: Fact) -> Iterator[Step]:
                 f"ALTER TABLE {name} NO INHERIT {name_of(parent)}",
                 guards.exists("pg_inherits", row),
                 loses=loses,
+                phase=2 if late else 0,
             )
     if new.get("of_type") != old.get("of_type"):
         yield _typed_as(wanted)

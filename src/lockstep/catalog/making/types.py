@@ -14,7 +14,7 @@ from lockstep.catalog.compare import Difference
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making import guards
 from lockstep.catalog.making.index import Index
-from lockstep.catalog.making.references import names_in, referred, word_of
+from lockstep.catalog.making.references import multirange_of, names_in, referred, word_of
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.texts import array, name_of, same_text
 from lockstep.sql.objects import literal, qualified, quoted, truncated
@@ -85,7 +85,7 @@ def same_type(fact: Fact) -> str:
         return f"typtype = 'd' AND pg_catalog.format_type(typbasetype, typtypmod) = {literal(body['type'])}"
     if fact.kind == "range":
         subtype = f"g.rngsubtype = pg_catalog.to_regtype({literal(body['subtype'])})"
-        found = [subtype, *_range_functions(body)]
+        found = [subtype, *_range_functions(body), _multirange(fact)]
         return f"EXISTS (SELECT FROM pg_catalog.pg_range AS g WHERE g.rngtypid = pg_type.oid AND {' AND '.join(found)})"
     attributes = (
         "ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute AS a "
@@ -105,6 +105,17 @@ def _range_functions(body: Any) -> Iterator[str]:
             f"EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.oid = g.{attribute} AND p.proname = {literal(name)}"
             f" AND p.pronamespace = {guards.schema(schema)})"
         )
+    named = "o.opcdefault"
+    if "operator_class" in body:
+        schema, name = undotted(body["operator_class"])
+        named = f"o.opcname = {literal(name)} AND o.opcnamespace = {guards.schema(schema)}"
+    yield f"EXISTS (SELECT FROM pg_catalog.pg_opclass AS o WHERE o.oid = g.rngsubopc AND {named})"
+
+
+def _multirange(fact: Fact) -> str:
+    # Servers before 14 have none: the row is read as a document.
+    held = "(pg_catalog.to_jsonb(g) ->> 'rngmultitypid')"
+    return f"({held} IS NULL OR {held}::pg_catalog.oid IS NOT DISTINCT FROM {guards.type_(multirange_of(fact))}::pg_catalog.oid)"
 
 
 def change_type(difference: Difference, expected: Index, live: Index) -> list[Step] | Unchangeable:
@@ -259,7 +270,9 @@ def _replaced(wanted: Fact, expected: Index, live: Index) -> Iterator[Step]:
         guards.both(other, gone),
         loses=_REPLACED,
     )
-    yield from create_type(wanted, expected)
+    # The name that the server gives a NOT NULL is free only when the old domain is gone.
+    fresh = Fact(wanted.kind, wanted.path, {**wanted.body, "not_null": False})
+    yield from create_type(fresh if wanted.kind == "domain" else wanted, expected)
     if wanted.kind == "domain":
         for constraint in expected.children(wanted.path, "domain_constraint"):
             from lockstep.catalog.making.constraints import create_domain_constraint
@@ -269,6 +282,8 @@ def _replaced(wanted: Fact, expected: Index, live: Index) -> Iterator[Step]:
         yield _moved(column, wanted, old, expected)
     guard = f"{guards.type_(old)} IS NOT NULL"
     yield Step(wanted, f"DROP TYPE {qualified(*old)}", guard, loses=_REPLACED)
+    if wanted.kind == "domain" and wanted.body.get("not_null"):
+        yield from _domain_changes(wanted, Difference(wanted, fresh))
 
 
 def _through_text(wanted: Fact, expected: Index, live: Index) -> Iterator[Step]:

@@ -41,6 +41,7 @@ def arranged(
     """Return all pieces in order. *keys* are built in the second file; *labels* are added to enums in the first."""
     entries = _moved(entries, [_about_labels(labels)], LABELS)
     entries = _moved(entries, [_about_keys(keys)] if keys else [], BEHIND_KEYS)
+    entries = _behind_their_subjects(entries)
     order = {fact.key: place for place, fact in enumerate(in_order(_facts(entries)))}
     last = len(order)
 
@@ -54,6 +55,25 @@ def arranged(
 
 def _facts(entries: Iterable[Entry]) -> list[Fact]:
     return list({entry.fact.key: entry.fact for entry in entries}.values())
+
+
+def _behind_their_subjects(entries: Sequence[Entry]) -> list[Entry]:
+    """Put a comment into the second file if what it is on is made there."""
+    later = {
+        path
+        for entry in entries
+        if entry.piece.part == "later" and entry.fact.kind in {"constraint", "index"}
+        for path in (
+            ("table constraint", *entry.fact.path),
+            ("index", entry.fact.path[0], entry.fact.path[-1]),
+        )
+    }
+    return [
+        replace(entry, piece=replace(entry.piece, part="later"), stage=BEHIND_KEYS)
+        if entry.stage == MAKING and entry.fact.kind == "comment" and entry.fact.path in later
+        else entry
+        for entry in entries
+    ]
 
 
 class _Standing:

@@ -6,10 +6,11 @@ from lockstep.catalog.compare import Difference
 from lockstep.catalog.fact import Fact, dotted
 from lockstep.catalog.making import Step, create, guards, widens
 from lockstep.catalog.making.index import Index
-from lockstep.catalog.making.retyping import using
+from lockstep.catalog.making.retyping import back, using
 from lockstep.catalog.repair import conflicts
 from lockstep.catalog.repair.conflicts import Question
 from lockstep.catalog.repair.cures import filling
+from lockstep.catalog.repair.held_types import akin
 from lockstep.catalog.repair.online import Online
 from lockstep.catalog.repair.plan import Piece
 from lockstep.sql.objects import qualified, quoted
@@ -18,6 +19,7 @@ from lockstep.sql.state import State
 from lockstep.sql.volatility import volatile_call
 
 _TYPED = ("type", "collation", "generated", "virtual")
+_WITHOUT_EQUALITY = ("json", "xml", "point", "polygon")
 _TEXTS = ("text", "character varying", "character", "bit")
 
 
@@ -70,16 +72,24 @@ class Columns:
         """True if values would be converted."""
         return goal.fact.kind == "column" and bool({*goal.fields} & {*_TYPED})
 
+    def is_another(self, goal: Difference) -> bool:
+        """True if its values could not be compared with what they were: no foreign key can hold on to them."""
+        assert goal.live is not None
+        return not akin(str(goal.live.body["type"]), str(goal.fact.body["type"]))
+
     def question_of_retyping(self, goal: Difference) -> Question | None:
         """Ask which values another type does not hold; None where all fit, or where values are computed anew."""
         fact, found = goal.fact, goal.live
         assert found is not None
         old, new = str(found.body["type"]), str(fact.body["type"])
+        if self._live.get("foreign_table", fact.path[:2]):
+            return None  # nothing is converted: its rows are elsewhere
         if old == new or widens(old, new) or "generated" in fact.body or "generated" in found.body:
             return None
         converted = using(f"t.{quoted(fact.path[2])}", old, new)
         from_text = old.partition("(")[0] in _TEXTS and new.partition("(")[0] not in _TEXTS
-        return conflicts.unfit(fact, converted, "" if from_text else old)
+        again = "" if from_text else back(converted, old, new)
+        return conflicts.unfit(fact, converted, again, bare=old in _WITHOUT_EQUALITY)
 
     def _filled(self, fact: Fact) -> list[Piece]:
         """Add a column whose default differs from row to row: for new rows at once, for old ones in batches."""

@@ -210,13 +210,17 @@ def orphans(fact: Fact, equality: Sequence[str], *, there: bool = True) -> Quest
     )
 
 
-def unfit(fact: Fact, converted: str, old: str) -> Question:
+def unfit(fact: Fact, converted: str, again: str, *, bare: bool = False) -> Question:
     """Which values does another type not hold as they are? *converted* makes a value one of the new type.
 
-    Made one of *old* again it must be the same; with an empty *old* it is enough that it can be converted.
+    *again* makes that one of the old type, which must be the same; if it is empty it is enough that it can be converted.
+    Values of a *bare* type know no equality: their texts must be the same.
     """
     value = f"t.{quoted(fact.path[2])}"
-    lost = f"({converted})::{old} IS DISTINCT FROM {value}" if old else f"({converted}) IS NULL"
+    text = "::pg_catalog.text" if bare else ""
+    lost = f"({converted}) IS NULL"
+    if again:
+        lost = f"({again}){text} IS DISTINCT FROM {value}{text}"
     return Question(
         _name(fact),
         "unfit",

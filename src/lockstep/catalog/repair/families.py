@@ -7,13 +7,23 @@ from collections.abc import Iterator
 from lockstep.catalog.compare import Difference, Drift
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making.index import Index
-from lockstep.catalog.repair.building import short_name
+from lockstep.catalog.making.references import referred, word_of
+from lockstep.catalog.repair.building import index_of, short_name
 from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.online import NOT_NULL
+from lockstep.catalog.repair.taken import Taken
+from lockstep.sql.objects import qualified
 
 _RELATIONS = ("table", "foreign_table", "view", "matview", "index", "sequence")
 _TYPES = ("enum", "domain", "composite", "range")
 _ROUTINES = ("function", "procedure", "aggregate")
+_CLASHES = (
+    (*_RELATIONS, "composite"),
+    ("table", "foreign_table", "view", "matview", *_TYPES),
+    _ROUTINES,
+)
+_KEYS = ("primary key", "unique")
+_OF_A_KEY = ("columns", "include", "method", "nulls_not_distinct", "table", "unique", "where")
 _ON_RELATION = {"column", "constraint", "trigger", "policy", "rule"}
 
 
@@ -24,7 +34,8 @@ class Families:
         self._live = live
         self._choices = choices
         self._extra = {difference.fact.key: difference.fact for difference in drift.of("extra")}
-        self._missing = {difference.fact.key for difference in drift.of("missing")}
+        self._missing = {difference.fact.key: difference.fact for difference in drift.of("missing")}
+        self._taken = Taken(drift, live, choices)
         self._differing = {difference.fact.key for difference in drift.of("differs")}
 
     def goes_with_another(self, difference: Difference) -> bool:
@@ -32,20 +43,46 @@ class Families:
         fact = difference.fact
         if difference.live is None:
             tables = (("table", fact.path[:2]), ("foreign_table", fact.path[:2]))
-            return fact.kind == "column" and any(table in self._missing for table in tables)
+            made = any(table in self._missing for table in tables)
+            return fact.kind == "column" and made and not self.in_the_way(fact)
         if difference.expected is not None:
             return False
         if self._is_ours(fact):
             return True
         holders = [holder for holder in self._holders(fact) if holder.key in self._extra]
-        if not holders:
+        if not holders or self._ties(fact):
             return False
         return any(map(self._choices.may_drop, holders)) or not self._choices.may_drop(fact)
+
+    def may_go(self, fact: Fact) -> bool:
+        """Tell whether *fact* may be dropped: by its own name, or because what it belongs to may."""
+        if self._choices.may_drop(fact):
+            return True
+        holders = (holder for holder in self._holders(fact) if holder.key in self._extra)
+        return self._ties(fact) and any(map(self._choices.may_drop, holders))
+
+    def _ties(self, fact: Fact) -> bool:
+        """True for what binds a table that goes to another thing that goes: with it there may be no order in which both can."""
+        if self._taken.gives_way(fact):
+            return True
+        if fact.kind in {"policy", "domain_constraint"}:
+            others = referred(fact) - {(fact.path[0], fact.path[1])}
+            kinds = {*_RELATIONS, *_ROUTINES}
+            return any(
+                kind in kinds and (path[0], path[1]) in others
+                for kind, path in self._extra
+                if len(path) > 1
+            )
+        if fact.kind != "constraint" or fact.body["type"] != "foreign key":
+            return False
+        other = ("table", undotted(fact.body["references"]))
+        return other[1] != fact.path[:2] and other in self._extra
 
     def _is_ours(self, fact: Fact) -> bool:
         """True for what a repair has made on the way, and the next one still needs: an index for a key, a CHECK for NOT NULL."""
         if fact.kind == "index":
-            return ("constraint", (*undotted(fact.body["table"]), fact.path[1])) in self._missing
+            key = self._missing.get(("constraint", (*undotted(fact.body["table"]), fact.path[1])))
+            return key is not None and self._serves(fact, key)
         if fact.kind != "constraint" or not fact.path[2].startswith(NOT_NULL):
             return False
         columns = self._live.children(fact.path[:2])
@@ -63,21 +100,58 @@ class Families:
 
     def in_the_way(self, fact: Fact) -> str:
         """Return what stands where *fact* should, and will not go; empty if nothing does."""
-        for kinds in (_RELATIONS, _TYPES, _ROUTINES):
-            if fact.kind in kinds:
-                for kind in kinds:
-                    found = self._live.get(kind, fact.path)
-                    if (
-                        found is not None
-                        and kind != fact.kind
-                        and not self._choices.may_drop(found)
-                    ):
-                        return f"{kind} {dotted(fact.path)}"
-        if fact.kind == "constraint" and fact.body["type"] == "primary key":
+        for kind in _clashing(fact.kind):
+            found = self._live.get(kind, fact.path)
+            if found is None:
+                continue
+            if not self._choices.may_drop(found) or self._used(found):
+                return f"{kind} {dotted(fact.path)}"
+        for kinds, path in _held_by(fact):
+            for kind in kinds:
+                holder = self._missing.get((kind, path))
+                if holder is not None and (obstacle := self.in_the_way(holder)):
+                    return obstacle
+        if taken := self._taken.by(fact):
+            return taken
+        return self._for_its_key(fact) if fact.kind == "constraint" else ""
+
+    def _for_its_key(self, fact: Fact) -> str:
+        if fact.body["type"] in {*_KEYS, "exclude"}:
+            index = self._live.get("index", (fact.path[0], fact.path[2]))
+            if index and not self._choices.may_drop(index) and not self._serves(index, fact):
+                return f"index {dotted(index.path)}"
+        if fact.body["type"] == "primary key":
             for other in self._live.children(fact.path[:2], "constraint"):
                 if other.body.get("type") == "primary key" and not self._choices.may_drop(other):
                     return f"primary key {dotted(other.path)}"
         return ""
+
+    def _serves(self, index: Fact, key: Fact) -> bool:
+        """Tell whether a constraint can be made of an index that has its name."""
+        table = self._live.get("table", key.path[:2])
+        if table is None or "partition_by" in table.body or key.body["type"] not in _KEYS:
+            return False
+        wanted = index_of(key).body
+        return all(index.body.get(field) == wanted.get(field) for field in _OF_A_KEY)
+
+    def in_place(self, fact: Fact) -> bool:
+        """True if something of another kind, or a routine with other arguments, is to have the name of *fact*."""
+        if fact.kind == "table" and self._taken.gives_way(fact):
+            return True
+        if fact.kind in _ROUTINES and any(
+            kind in _ROUTINES and path[:2] == fact.path[:2] for kind, path in self._missing
+        ):
+            return True  # a call is written alike for both
+        kinds = _clashing(fact.kind)
+        return any((kind, fact.path) in self._missing for kind in kinds) and not self._used(fact)
+
+    def _used(self, fact: Fact) -> bool:
+        """True for a type of which a column is: it goes only after that has another, and what takes its place comes before."""
+        name = qualified(*fact.path)
+        return fact.kind in _TYPES and any(
+            other.kind == "column" and other.body["type"].removesuffix("[]") == name
+            for other in self._live.mentioning(word_of(fact.path[1]))
+        )
 
     def _holders(self, fact: Fact) -> Iterator[Fact]:
         """Yield the objects with which *fact* would go."""
@@ -88,6 +162,11 @@ class Families:
             for column in fact.body.get("columns", ()):
                 if holder := self._live.get("column", (*fact.path[:2], column)):
                     yield holder
+
+
+def _clashing(kind: str) -> set[str]:
+    """Return the kinds of which nothing can have the name of one of *kind*."""
+    return {other for kinds in _CLASHES if kind in kinds for other in kinds} - {kind}
 
 
 def _held_by(fact: Fact) -> Iterator[tuple[tuple[str, ...], Path]]:

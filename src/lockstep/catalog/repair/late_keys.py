@@ -7,6 +7,7 @@ from functools import cached_property
 from lockstep.catalog.compare import Drift
 from lockstep.catalog.fact import Fact, Path, undotted
 from lockstep.catalog.making.index import Index
+from lockstep.catalog.making.references import word_of
 
 
 class LateKeys:
@@ -40,14 +41,28 @@ class LateKeys:
         parent, columns = undotted(fact.body["references"]), sorted(fact.body["referenced_columns"])
         return any(table == parent and columns == of for table, of in self._keys)
 
+    def needed(self, fact: Fact) -> set[str]:
+        """Return the names of the differences that give a foreign key the key that it wants; none if there is one, or it is none."""
+        if fact.kind != "constraint" or fact.body["type"] != "foreign key":
+            return set()
+        wanted = undotted(fact.body["references"]), sorted(fact.body["referenced_columns"])
+        if any(_key_of(other) == wanted for other in self._live.mentioning(word_of(wanted[0][1]))):
+            return set()
+        differences = self._drift.of("missing", "differs")
+        return {one.name for one in differences if _key_of(one.fact) == wanted}
+
     @cached_property
     def _keys(self) -> list[tuple[Path, list[str]]]:
-        found = []
-        for difference in self._drift.of("missing", "differs"):
-            fact = difference.fact
-            if fact.kind == "constraint" and fact.body["type"] in {"primary key", "unique"}:
-                found.append((fact.path[:2], sorted(fact.body["columns"])))
-            elif fact.kind == "index" and fact.body.get("unique"):
-                columns = sorted(key.get("column", "") for key in fact.body["columns"])
-                found.append((undotted(fact.body["table"]), columns))
+        differences = self._drift.of("missing", "differs")
+        found = [key for one in differences if (key := _key_of(one.fact)) is not None]
         return [(table, columns) for table, columns in found if self.in_use(table)]
+
+
+def _key_of(fact: Fact) -> tuple[Path, list[str]] | None:
+    """Return the table and the columns of a key, sorted."""
+    if fact.kind == "constraint" and fact.body["type"] in {"primary key", "unique"}:
+        return fact.path[:2], sorted(fact.body["columns"])
+    if fact.kind == "index" and fact.body.get("unique"):
+        columns = sorted(key.get("column", "") for key in fact.body["columns"])
+        return undotted(fact.body["table"]), columns
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from lockstep.catalog.compare import Difference
@@ -36,6 +36,15 @@ class Leftovers:
         shown = tuple(fields) or difference.fields
         table = estimated(difference.fact)
         self._left.append(Left(difference.name, difference.what, need, reason, shown, sql, table))
+
+    def follow(self, difference: Difference, leaders: Collection[str]) -> bool:
+        """Leave a difference if one of *leaders* is left, with which it comes and goes; tell whether it is."""
+        for left in self._left:
+            if left.name in leaders and left.name != difference.name:
+                reason = f"it comes and goes with {left.name}, which is left"
+                self.add(difference, left.need, reason)
+                return True
+        return False
 
     def hold(self, difference: Difference, held: Held) -> None:
         """Leave what nobody allowed."""

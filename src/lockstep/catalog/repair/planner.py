@@ -16,6 +16,8 @@ from lockstep.catalog.repair.columns import Columns
 from lockstep.catalog.repair.cures import Cures
 from lockstep.catalog.repair.data import Data
 from lockstep.catalog.repair.families import Families
+from lockstep.catalog.repair.heirs import Heirs
+from lockstep.catalog.repair.held_types import HeldTypes
 from lockstep.catalog.repair.late_keys import LateKeys
 from lockstep.catalog.repair.leftovers import Leftovers
 from lockstep.catalog.repair.online import Online
@@ -24,6 +26,7 @@ from lockstep.catalog.repair.policy import additive_privileges, allowed
 from lockstep.catalog.repair.privileges import corrections
 from lockstep.catalog.repair.remaking import Remaking, each
 from lockstep.catalog.repair.script import quoted_body
+from lockstep.catalog.repair.survivors import Survivors, with_defaults
 from lockstep.catalog.snapshot import Snapshot
 from lockstep.postgres.session import Session
 
@@ -79,8 +82,12 @@ class _Planner:
         cures = Cures(expected, live, choices, self._data)
         self._online = Online(expected, live, cures, self._data)
         self._columns = Columns(expected, live, self._online)
-        self._remaking = Remaking(self._expected, self._live)
+        self._remaking = Remaking(self._expected, self._live, drift, choices)
+        self._held_types = HeldTypes(drift, choices)
         self._families = Families(drift, live, choices)
+        self._survivors = Survivors(expected, live, choices)
+        self._heirs = Heirs(drift, live)
+        self._followers: list[Difference] = []
         self._entries: list[Entry] = []
         self._left = Leftovers(self._expected, self._live, self._data)
         self._late = LateKeys(drift, self._expected, self._live)
@@ -89,7 +96,11 @@ class _Planner:
 
     def plan(self, before: str, after: str) -> Plan:
         """Return all that was taken, in order."""
-        facts = [difference.fact for difference in self._drift.differences]
+        for difference in self._followers:
+            self._left.follow(difference, set(self._heirs.leaders(difference.fact)))
+        for one in self._drift.of("missing"):
+            if self._left.follow(one, self._late.needed(one.fact)):
+                self._entries = [entry for entry in self._entries if entry.fact.key != one.fact.key]
         pieces = arranged.arranged(self._entries, self._keys, self._labels)
         return Plan(
             before,
@@ -99,12 +110,16 @@ class _Planner:
             tuple(self._left.sized()),
             tuple(self._online.conflicts),
             tuple(f"{fact.kind} {dotted(fact.path)}" for fact in self._drift.unread),
-            self._choices.unused(facts),
+            self._choices.unused(one.fact for one in self._drift.differences),
         )
 
     def take(self, difference: Difference) -> None:
         """Make entries of a difference, or leave it."""
         if self._families.goes_with_another(difference):
+            return
+        wanted = difference.expected
+        if wanted is not None and (reason := self._held_types.under(wanted)):
+            self._left.add(difference, "retype", reason, fields=difference.fields)
             return
         if difference.expected is None:
             self._extra(difference)
@@ -139,6 +154,8 @@ class _Planner:
                 create(fact, self._expected),
             )
         else:
+            if self._heirs.handed_down(fact):
+                self._followers.append(difference)
             self._make(fact)
 
     def _make(self, fact: Fact) -> None:
@@ -154,7 +171,10 @@ class _Planner:
             self._create(fact)
 
     def _create(self, fact: Fact) -> None:
-        made, *behind = create(fact, self._expected)
+        steps = create(fact, self._expected)
+        if not steps:
+            return  # it comes with another, as an operator does that was only announced
+        made, *behind = steps
         corrected = corrections(fact, self._expected, self._live)
         piece = _piece(made, "it is missing")
         if corrected:
@@ -189,7 +209,7 @@ class _Planner:
             self._steps(fact, drop(fact), "a privilege that everybody has by default is missing")
             return
         steps = drop(fact)
-        if not self._choices.may_drop(fact):
+        if not self._families.may_go(fact):
             reason = "it is not expected; extra things stay unless they are named"
             self._left.add(difference, "drop", reason, steps)
             return
@@ -197,13 +217,25 @@ class _Planner:
             self._left.add(difference, "never", "there is no statement that drops it")
             return
         amount = self._amount(fact)
-        stage = arranged.FIRST_DROPS if fact.kind in _FIRST_TO_GO else arranged.LAST_DROPS
-        for step in steps:
+        in_place = self._families.in_place(fact)
+        early = in_place or fact.kind in _FIRST_TO_GO
+        stage = arranged.FIRST_DROPS if early else arranged.LAST_DROPS
+        if in_place or self._late.belongs_to_a_key(fact):
+            self._make_way(fact, steps[0].guard)
+        for step in (self._heirs.dropped(fact, step) for step in steps):
             piece = _piece(step, "it is not expected", caught=_STILL_USED)
             lost = step.loses or "the object"
             self._entries.append(
                 Entry(fact, replace(piece, loses=f"{lost}{amount}"), stage, step.phase)
             )
+
+    def _make_way(self, fact: Fact, needed: str) -> None:
+        """Let what stands on *fact* go with it, and come back behind what takes its place."""
+        self._entries += self._survivors.drops(fact, needed)
+        for one in self._survivors.again(fact):
+            self._make(one)
+        for step in with_defaults(fact, self._expected, self._live):
+            self._enter(step.fact, step, _piece(step, "its default is there again"))
 
     def _amount(self, fact: Fact) -> str:
         if fact.kind not in {"table", "column"}:
@@ -257,6 +289,8 @@ class _Planner:
         if isinstance(steps, Unchangeable):
             self._left.add(difference, "never", steps.reason)
             return
+        if not steps and fact.kind == "column":
+            self._followers.append(difference)
         retyped = self._columns.retyped(goal) or fact.kind in _TYPES
         lost = next((step.loses for step in steps if step.loses), "")
         may = self._choices.may_retype(fact) if retyped else self._choices.may_drop(fact)
@@ -281,20 +315,27 @@ class _Planner:
             piece = self._remaking.whole(fact, steps, why)
             self._entries.append(Entry(fact, piece, arranged.MAKING))
         elif fact.kind == "constraint" and self._late.in_use(fact.path[:2]):
-            self._steps(fact, steps[:1], why)
+            self._make_way(goal.live or fact, steps[0].guard)
+            self._goes_first(fact, steps[0], why)
             self._constraint(fact)
         elif fact.kind == "index" and self._late.in_use(undotted(fact.body["table"])):
-            self._steps(fact, steps[:1], why)
+            self._make_way(goal.live or fact, steps[0].guard)
+            self._goes_first(fact, steps[0], why)
             self._index(fact)
         else:
             self._steps(fact, steps, why, caught=_STILL_USED)
 
+    def _goes_first(self, fact: Fact, step: Step, why: str) -> None:
+        """Drop what is made anew before its columns change: they may be something that it does not allow."""
+        self._entries.append(Entry(fact, _piece(step, why), arranged.FIRST_DROPS, step.phase))
+
     def _retype(self, goal: Difference, steps: Sequence[Step]) -> Entry:
+        if self._columns.is_another(goal):
+            self._make_way(goal.fact, steps[0].guard)
         question = self._columns.question_of_retyping(goal)
         cures, answer = self._online.clear(question, steps[0].guard) if question else ([], None)
-        piece = self._remaking.whole(
-            goal.fact, steps, f"it differs in {', '.join(goal.fields)}", question
-        )
+        why = f"it differs in {', '.join(goal.fields)}"
+        piece = self._remaking.whole(goal.fact, steps, why, question)
         if answer and not answer.clean:
             piece = replace(piece, loses=f"{piece.loses} ({answer.text} do not fit)")
         if not cures:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lockstep.catalog.fact import Fact, dotted
+from lockstep.catalog.compare import Drift
+from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making import Step, arranged, create, dependents, drop, must_drop
 from lockstep.catalog.making.index import Index
+from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.conflicts import Question
 from lockstep.catalog.repair.plan import Piece
 from lockstep.catalog.repair.privileges import corrections
 from lockstep.catalog.repair.script import quoted_body
+from lockstep.catalog.repair.survivors import with_defaults, without_defaults
 
 _REFUSED = (
     "dependent_objects_still_exist",
@@ -31,9 +34,10 @@ _KEPT_AS_THEY_ARE = {"grant", "revocation", "comment"}
 class Remaking:
     """Makes one piece of the steps for an object and for what is built on it."""
 
-    def __init__(self, expected: Index, live: Index) -> None:
+    def __init__(self, expected: Index, live: Index, drift: Drift, choices: Choices) -> None:
         self._expected = expected
         self._live = live
+        self._gone = {one.fact.key for one in drift.of("extra") if choices.may_drop(one.fact)}
 
     def whole(
         self, fact: Fact, steps: Sequence[Step], why: str, question: Question | None = None
@@ -43,10 +47,15 @@ class Remaking:
         *question* asks for rows that are in the way: while there are any, nothing is done.
         """
         standing = dependents(fact, self._live)
-        gone = [step for one in reversed(must_drop(standing)) for step in drop(one)]
-        again = arranged(step for one in standing for step in self._again(one))
+        gone = [step for one in reversed(must_drop(standing, fact)) for step in drop(one)]
+        gone += without_defaults(fact, self._live)
+        lost = {one.path for one in standing if one.key in self._gone}
+        back = (one for one in standing if one.key not in self._gone and not _goes_with(one, lost))
+        again = arranged(step for one in back for step in self._again(one))
+        again = [*corrections(fact, self._live, self._live), *again]
+        again += with_defaults(fact, self._expected, self._live)
         kept = (
-            f", and remade with what stands on it: {', '.join(map(_name, must_drop(standing)))}"
+            f", and remade with what stands on it: {', '.join(map(_name, must_drop(standing, fact)))}"
             if gone
             else ""
         )
@@ -72,6 +81,15 @@ class Remaking:
         wanted = None if own else self._expected.get(fact.kind, fact.path)
         made = create(wanted, self._expected) if wanted else create(fact, self._live)
         return [*made, *corrections(fact, self._live, self._live)]
+
+
+def _goes_with(fact: Fact, lost: set[Path]) -> bool:
+    """Tell whether *fact* is one of those that are dropped for good, or goes with one."""
+    if fact.kind in _KEPT_AS_THEY_ARE:
+        return any(fact.path[1 : len(path) + 1] == path for path in lost)
+    if fact.kind in {"index", "statistics"} and undotted(fact.body["table"]) in lost:
+        return True
+    return fact.path in lost or fact.path[:2] in lost
 
 
 def each(steps: Iterable[Step]) -> Iterable[str]:

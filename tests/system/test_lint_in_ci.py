@@ -1,4 +1,4 @@
-"""Linting where others start it: the pre-commit hooks and the GitHub Action, their own lines, run as they stand there."""
+"""Linting and proving where others start it: the pre-commit hooks and the GitHub Action, their own lines, run as they stand there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.testing import Project
+from lockstep.testing import Project, Server
 
 ROOT = Path(__file__).parent.parent.parent
 HOOKS = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
@@ -40,11 +40,14 @@ def runner(tmp_path: Path) -> Path:
     return tmp_path / "temp"
 
 
-def act(project: Project, runner: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """Run the action's second step in a project."""
-    environment = {"PATHS": "", "SERVER": "", "STRICT": "false", **inputs}
+def act(
+    project: Project, runner: Path, step: str = "Lint", **inputs: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a step of the action in a project."""
+    declared = dict.fromkeys(("PATHS", "SERVER", "MIGRATIONS", "SINCE", "SCRATCH"), "")
+    environment = {**declared, "STRICT": "false", **inputs}
     return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script_of("Lint")],
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script_of(step)],
         cwd=project.root,
         env={"PATH": os.environ["PATH"], "RUNNER_TEMP": str(runner), **environment},
         capture_output=True,
@@ -75,11 +78,32 @@ def test_the_action_hands_on_what_it_is_told(project: Project, runner: Path) -> 
     assert act(project, runner, SERVER="9").returncode == 2
 
 
+def test_the_action_proves_what_it_is_told(project: Project, runner: Path, cluster: Server) -> None:
+    """In the project's own folder, or in another, or only what a revision did not have: with annotations."""
+    project.migration("0001_a.sql", PLAIN)
+    found = act(project, runner, "Prove", SCRATCH=cluster.dsn)
+    assert found.returncode == 1, found.stderr
+    assert found.stdout.startswith("::error file=migrations/0001_a.sql,line=1,")
+
+    other = project.root / "more files"
+    other.mkdir()
+    (other / "1.sql").write_text(GOOD, encoding="utf-8")
+    told = {"SCRATCH": cluster.dsn, "MIGRATIONS": "more files"}
+    assert act(project, runner, "Prove", **told).returncode == 0
+    unknown = act(project, runner, "Prove", **told, SINCE="no such revision")
+    assert (unknown.returncode, "git knows no revision" in unknown.stderr) == (78, True)
+
+
 def test_every_input_of_the_action_is_used() -> None:
     """None is promised and then forgotten."""
     declared = re.findall(r"^  (\w+):\n    description", ACTION, re.MULTILINE)
-    assert len(declared) == 4
-    assert set(re.findall(r"\$\{\{ inputs\.(\w+) \}\}", ACTION)) == set(declared)
+    assert len(declared) == 8
+    used = [
+        name
+        for expression in re.findall(r"\$\{\{(.*?)\}\}", ACTION)
+        for name in re.findall(r"\binputs\.(\w+)", expression)
+    ]
+    assert set(used) == set(declared)
 
 
 def test_the_hooks_find_and_fix(project: Project) -> None:

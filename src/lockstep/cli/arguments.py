@@ -164,6 +164,11 @@ def _add_prove(commands: Commands) -> None:
             "FILE",
             "queries of the release before, which must be answered after each file too",
         ),
+        (
+            "--needs",
+            "FILE.json",
+            "what the release before needs (rows of lockstep.needs), which no file may take away",
+        ),
     ):
         add(name, metavar=meta, help=purpose)
     forms = ("text", "json", "github", "junit")

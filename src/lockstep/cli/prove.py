@@ -8,10 +8,12 @@ from pathlib import Path
 
 from lockstep.cli.colour import is_terminal, palette_for
 from lockstep.cli.invocation import settings_of
+from lockstep.errors import ConfigurationWrong
 from lockstep.prove.formats import data, github, junit, text
 from lockstep.prove.ground import proving_ground
 from lockstep.prove.probes import Probes
 from lockstep.prove.prover import Prover, Wanted
+from lockstep.prove.release_needs import ReleaseNeeds
 from lockstep.prove.releases import releases_of, touched_since
 from lockstep.prove.subjects import read_subjects
 from lockstep.prove.verdicts import FileVerdict, Proof
@@ -31,6 +33,7 @@ def prove(options: argparse.Namespace) -> int:
         max_lock=options.max_lock or "",
         race=options.race,
         probes=Probes.read(_text_of(options.probe)),
+        needs=ReleaseNeeds.read(_text_of(options.needs) or "[]", options.needs or ""),
         first=touched_since(options.since, subjects) if options.since else 0,
         releases=releases_of(folders, options.since or ""),
     )
@@ -51,7 +54,13 @@ def _folders(options: argparse.Namespace, settings: Settings) -> list[tuple[str,
 
 
 def _text_of(file: str | None) -> str:
-    return Path(file).read_text(encoding="utf-8") if file else ""
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise ConfigurationWrong(f"{file} cannot be read: {told}") from error
 
 
 def _write(proof: Proof, form: str) -> None:

@@ -31,11 +31,14 @@ _CLASS = {"class": _LOCK_CLASS}
 
 
 def create_database(session: Session, name: str, template: str = "template0") -> None:
-    """Make a database; nobody may be connected to *template*."""
+    """Make a database; nobody may be connected to *template*. What ALTER DATABASE ... SET says of that holds for it too."""
     forgetful = session.server_version >= 150000 and session.fetch(QUERIES["forgetful"])[0]
     # Copying files needs checkpoints, which are slow with fsync; without it, it takes half the time.
     quickly = bool(forgetful and forgetful["forgetful"])
     _run(session, _COPY_FILES if quickly else _CREATE, name, template)
+    if template != "template0":
+        for row in session.fetch(QUERIES["settings"], template=template, name=name):
+            session.script(row["statement"])
 
 
 def drop_database(session: Session, name: str) -> None:

@@ -45,3 +45,12 @@ SELECT wanted.name
 FROM pg_catalog.jsonb_array_elements_text(%(names)s::jsonb) AS wanted (name)
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = wanted.name)
 ORDER BY wanted.name
+
+-- name: settings
+-- The statements that give a copy of a database the settings that it has by itself, or for a role; lists are written as they stand.
+SELECT CASE s.setrole WHEN 0 THEN pg_catalog.format('ALTER DATABASE %%I', %(name)s) ELSE pg_catalog.format('ALTER ROLE %%I IN DATABASE %%I', r.rolname, %(name)s) END
+    || pg_catalog.format(' SET %%s = ', pg_catalog.left(one, pg_catalog.strpos(one, '=') - 1))
+    || CASE WHEN one ~ '^(search_path|temp_tablespaces|(local|session|shared)_preload_libraries)=' THEN pg_catalog.substr(one, pg_catalog.strpos(one, '=') + 1)
+            ELSE pg_catalog.quote_literal(pg_catalog.substr(one, pg_catalog.strpos(one, '=') + 1)) END AS statement
+FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase AND d.datname = %(template)s LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,
+    pg_catalog.unnest(s.setconfig) AS one

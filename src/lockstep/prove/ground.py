@@ -61,13 +61,7 @@ class Ground:
             return self.scratch.create()
         name = read_conninfo(template, "the database")["dbname"]
         self._until(lambda: not self._ask("is_used", name=name))
-        url = self.scratch.create(template)
-        copy = read_conninfo(url, "the database")["dbname"]
-        with self._turn:
-            # What ALTER DATABASE ... SET says of a database does not come with its copy.
-            for row in self._admin.fetch(QUERIES["settings"], name=name, copy=copy):
-                self._admin.script(row["statement"])
-        return url
+        return self.scratch.create(template)
 
     def drop(self, url: str) -> None:
         """Drop a database."""

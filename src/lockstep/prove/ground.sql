@@ -39,12 +39,3 @@ SELECT format('LOCK TABLE %I.%I IN ACCESS SHARE MODE', n.nspname, c.relname) AS 
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 UNION ALL SELECT 'SELECT FROM pg_catalog.pg_class LIMIT 0'
-
--- name: settings
--- The statements that give a copy of a database the settings that it has by itself, or for a role; lists are written as they stand.
-SELECT CASE s.setrole WHEN 0 THEN format('ALTER DATABASE %%I', %(copy)s) ELSE format('ALTER ROLE %%I IN DATABASE %%I', r.rolname, %(copy)s) END
-    || format(' SET %%s = ', left(one, strpos(one, '=') - 1))
-    || CASE WHEN one ~ '^(search_path|temp_tablespaces|(local|session|shared)_preload_libraries)=' THEN substr(one, strpos(one, '=') + 1)
-            ELSE quote_literal(substr(one, strpos(one, '=') + 1)) END AS statement
-FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase AND d.datname = %(name)s LEFT JOIN pg_roles r ON r.oid = s.setrole,
-    unnest(s.setconfig) AS one

@@ -19,6 +19,7 @@ from lockstep.prove.observe import State, changes
 from lockstep.prove.online import Watch
 from lockstep.prove.probes import Probes
 from lockstep.prove.race import race
+from lockstep.prove.release_needs import ReleaseNeeds
 from lockstep.prove.releases import Release
 from lockstep.prove.replay import replay
 from lockstep.prove.subjects import Mode, Subject
@@ -43,6 +44,7 @@ class Wanted:
     max_lock: str = ""
     race: bool = False
     probes: Probes = Probes(())
+    needs: ReleaseNeeds = ReleaseNeeds()
     first: int = 0
     releases: Sequence[Release] = field(default_factory=tuple)
 
@@ -81,7 +83,7 @@ class Prover:
                     continue
                 if number == self._wanted.first + 1 and earlier:
                     self._filled.begin_anew(self._plain.url)
-                verdict = self._prove(subject, workers)
+                verdict = self._held(subject, workers)
                 verdicts.append(verdict)
                 self._progress(number, len(self._subjects), verdict)
         shown = self._replayed(earlier, verdicts)
@@ -106,6 +108,22 @@ class Prover:
             return does_not_apply(subject, mode, failure)
         self._applied.append(subject)
         return FileVerdict(subject, mode, {"applies": Check("ok"), "twice": skipped("untouched")})
+
+    def _held(self, subject: Subject, workers: ThreadPoolExecutor) -> FileVerdict:
+        """Prove a file, and hold it against what the release before needs."""
+        needs, ground = self._wanted.needs, self._ground
+        if not needs.needed:
+            return self._prove(subject, workers)
+        before = needs.lacking(ground, self._plain.url)
+        with ground.copy(self._plain.url) as copy:
+            verdict = self._prove(subject, workers)
+            if verdict.verdict == "fails":
+                return verdict
+            after = needs.lacking(ground, self._plain.url)
+            release = needs.judge(ground, subject, before, copy, after)
+        probed = verdict.checks.get("release", release)
+        checks = {**verdict.checks, "release": release if probed.good else probed}
+        return replace(verdict, checks=checks)
 
     def _prove(self, subject: Subject, workers: ThreadPoolExecutor) -> FileVerdict:
         roles = self._ground.roles()

@@ -44,10 +44,10 @@ def _upgrade(
             )  # one that could not be applied then is no part of what it left
         with ground.session(lane.url) as session:
             Filler().fill(session)
-        known = {(one.kind, one.name) for one in release.subjects}
+        ran = {(one.kind, one.name, _plain(one)) for one in release.subjects}
         for subject in subjects:
-            if (subject.kind, subject.name) in known:
-                continue
+            if (subject.kind, subject.name, _plain(subject)) in ran:
+                continue  # what was edited and is not refused above runs again
             failure = _apply(ground, lane, subject)
             if failure is not None:
                 return failing(

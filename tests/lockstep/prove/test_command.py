@@ -106,6 +106,14 @@ def test_an_older_release_is_still_answered(project: Project, cluster: Server) -
     assert shown == ["ok", "unsafe", "ok"]
 
 
+@pytest.mark.parametrize("option", ["--before", "--fixture", "--probe", "--needs"])
+def test_a_file_that_is_not_there(project: Project, option: str) -> None:
+    """A file of an option that cannot be read is the caller's mistake, and is named."""
+    project.migration("1_t.sql", "SELECT 1;\n")
+    done = project.run("prove", option, "nowhere.sql")
+    assert (done.status, "nowhere.sql cannot be read" in done.stderr) == (78, True)
+
+
 def test_eight_boots_at_once(project: Project, cluster: Server) -> None:
     """The race is run by real boots, of which one applies the file."""
     project.migration("1_t.sql", "CREATE TABLE IF NOT EXISTS t (id bigint);\n")

@@ -91,6 +91,21 @@ def test_a_template_is_prepared_once_and_copied(settings: Settings) -> None:
     assert len(calls) == 1
 
 
+def test_a_copy_has_the_settings_of_its_template(settings: Settings) -> None:
+    """What ALTER DATABASE ... SET said of the one holds for the other, also for one role, lists and quotes included."""
+    with scratch_server(settings) as scratch:
+        template = scratch.create()
+        name = sql.Identifier(name_of(template)).as_string()
+        for value in ('search_path = app, "Odd, one"', "application_name = 'it''s'"):
+            run(template, f"ALTER DATABASE {name} SET {value}")
+        run(template, f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET work_mem = '77kB'")
+        copy = scratch.create(scratch.create(template))
+        shown = [
+            run(copy, f"SHOW {each}") for each in ("search_path", "application_name", "work_mem")
+        ]
+        assert shown == [[('app, "Odd, one"',)], [("it's",)], [("77kB",)]]
+
+
 def test_a_failed_preparation_keeps_nothing(settings: Settings, cluster: Server) -> None:
     """What prepare left half-made is dropped, and the next call begins anew."""
     seen: list[str] = []

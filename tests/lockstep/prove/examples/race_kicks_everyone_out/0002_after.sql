@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS nothing_wrong_here (id bigint);

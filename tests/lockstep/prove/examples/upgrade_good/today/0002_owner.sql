@@ -1,0 +1,1 @@
+ALTER TABLE notes ADD COLUMN IF NOT EXISTS owner text NOT NULL DEFAULT 'nobody';

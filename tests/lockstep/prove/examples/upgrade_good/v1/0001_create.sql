@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS notes (id bigint CONSTRAINT notes_pkey PRIMARY KEY);

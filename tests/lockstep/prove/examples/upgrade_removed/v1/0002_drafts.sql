@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS drafts (id bigint CONSTRAINT drafts_pkey PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW shown_notes AS SELECT * FROM notes;

@@ -18,7 +18,16 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["tutorial/first-boot.md", "how-to/lint-migrations.md", "how-to/declare-needs.md", "how-to/catch-drift.md", "how-to/prove-migrations.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tutorial/first-boot.md",
+        "how-to/lint-migrations.md",
+        "how-to/declare-needs.md",
+        "how-to/catch-drift.md",
+        "how-to/prove-migrations.md",
+    ],
+)
 def test_the_page_does_what_it_says(tmp_path: Path, name: str) -> None:
     """Every command of the page works, and prints what the page shows after it."""
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")

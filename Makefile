@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog matrix corpus-check pairs-check prove prove-check bench-prove new-rule lock clean
+.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog matrix corpus-check pairs-check prove prove-check bench-prove new-rule lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -18,6 +18,9 @@ run: venv ## boot the studio on an embedded PostgreSQL
 
 test: venv ## the whole suite, on a private PostgreSQL that it starts itself
 	@$(PY) -m pytest -n auto --dist worksteal
+
+long: venv ## the tests that `make test` leaves out: the prover against damaged files, races, releases and needs
+	@$(PY) -m pytest -n auto --dist worksteal -m long
 
 fuzz: venv ## mutated statements and random bytes through the analyser for some minutes, by hand
 	@$(PY) -m pytest --hypothesis-profile=fuzz --timeout=0 -n auto tests/lockstep/sql/test_fuzz.py

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from tests.lockstep.prove.conftest import EXAMPLES, Prove
 
+pytestmark = pytest.mark.long
+
 _GUARD = re.compile(
     r" IF NOT EXISTS| OR REPLACE| IF EXISTS| ON CONFLICT \(id\) DO NOTHING"
     r"| WHERE NOT EXISTS \(SELECT FROM shop\.items WHERE id = 2\)|IF (?P<condition>to_regtype\('shop.size'\) IS NULL) THEN"

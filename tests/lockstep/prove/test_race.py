@@ -7,6 +7,8 @@ import re
 import pytest
 from tests.lockstep.prove.conftest import Prove
 
+pytestmark = pytest.mark.long
+
 BAD = {
     "race_kicks_everyone_out": (
         "0001_kick.sql",

@@ -14,6 +14,8 @@ from lockstep.errors import ConfigurationWrong
 from lockstep.prove.release_needs import ReleaseNeeds
 from lockstep.testing import Project, Server
 
+pytestmark = pytest.mark.long
+
 BEFORE = """
 CREATE TABLE IF NOT EXISTS authors (id bigint CONSTRAINT authors_pkey PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS notes (

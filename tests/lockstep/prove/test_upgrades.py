@@ -13,6 +13,8 @@ from tests.lockstep.prove.conftest import EXAMPLES, Prove
 from lockstep.prove.releases import releases_of
 from lockstep.prove.verdicts import Check, Proof
 
+pytestmark = pytest.mark.long
+
 GOOD = ["upgrade_good", "upgrade_repeatable"]
 
 

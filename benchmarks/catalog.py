@@ -35,6 +35,7 @@ from lockstep.catalog.token import read_token, token_statement
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import connect
 from lockstep.postgres.session import Session
+from lockstep.schemas import together
 from lockstep.testing import Databases, private_cluster
 
 HERE = Path(__file__).parent
@@ -123,7 +124,7 @@ def bare_fingerprint(url: str) -> None:
 def repair_plan(live: str, expected: str) -> int:
     """Read both, compare, and plan the repair; return how many steps it has."""
     with closing(session_on(live)) as there, closing(session_on(expected)) as here:
-        wanted, found = read_snapshot(here), read_snapshot(there)
+        wanted, found = together(lambda: read_snapshot(here), lambda: read_snapshot(there))
         major = there.server_version // 10000
         return len(make_plan(wanted, found, Choices(), server=major).pieces)
 

@@ -31,9 +31,12 @@ def plan_repair(
     settings: Settings, against: str, choices: Choices, *, timeout: float, with_seeds: bool
 ) -> Repair:
     """Compare the database with what *against* names, ask it about its rows, and plan. Nothing is changed."""
-    expected = schemas.named(against, settings)
     with look(settings, lambda _: None) as view:
-        live = schemas.of_database(view.source.url, view.source.name, settings)
+        source = view.source
+        expected, live = schemas.together(
+            lambda: schemas.named(against, settings),
+            lambda: schemas.of_database(source.url, source.name, settings),
+        )
         server = view.session.server_version // 10000
         plan = make_plan(
             expected, live, choices, server=server, session=view.session, timeout=timeout

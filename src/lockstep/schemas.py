@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,19 @@ def of_database(url: str, source: str, settings: Settings) -> Snapshot:
         return _read(session)
     finally:
         session.close()
+
+
+def together(
+    one: Callable[[], Snapshot], other: Callable[[], Snapshot]
+) -> tuple[Snapshot, Snapshot]:
+    """Return what both return, read at the same time: nearly all of it is work of two servers, or of two of their processes.
+
+    What one raises is raised when the other has done.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        first = thread.submit(one)
+        second = other()
+        return first.result(), second
 
 
 def named(text: str, settings: Settings) -> Snapshot:

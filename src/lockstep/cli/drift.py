@@ -21,8 +21,10 @@ def drift(options: argparse.Namespace) -> int:
 
     settings = settings_of(options)
     against = options.against or str(settings.schema_lock)
-    expected = schemas.named(against, settings)
-    differences = compare(expected, schemas.of_target(settings)).differences
+    expected, live = schemas.together(
+        lambda: schemas.named(against, settings), lambda: schemas.of_target(settings)
+    )
+    differences = compare(expected, live).differences
     if options.json:
         print(json.dumps({"differences": [as_json(each) for each in differences]}))
     elif options.tree:

@@ -32,8 +32,7 @@ from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.planner import make_plan
 from lockstep.catalog.snapshot import read_snapshot
 from lockstep.catalog.token import read_token, token_statement
-from lockstep.interrupt import Interrupt
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.session import Session
 from lockstep.schemas import together
 from lockstep.testing import Databases, private_cluster
@@ -77,14 +76,7 @@ def fill(url: str, count: int) -> None:
 
 def session_on(url: str) -> Session:
     """Connect as the engine does."""
-    return connect(
-        url,
-        source="the benchmark",
-        application_name="benchmark",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    return connect_now(url, "the benchmark", "benchmark")
 
 
 def timed(work: Callable[[], object]) -> Sample:

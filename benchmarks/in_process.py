@@ -18,7 +18,7 @@ from floors import noop
 from lockstep.attempt import Attempt
 from lockstep.interrupt import Interrupt
 from lockstep.migrate import ledger
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.doctor import examine
 from lockstep.settings import resolve
 from lockstep.startup import up
@@ -48,14 +48,7 @@ def main(url: str, repeats: int) -> dict[str, list[tuple[float, float]]]:
 
 def two_statements(url: str) -> None:
     """Connect and send what every boot sends (the doctor's questions; compare and record), without reading a file."""
-    session = connect(
-        url,
-        source="the benchmark",
-        application_name="floor",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _event: None,
-    )
+    session = connect_now(url, "the benchmark", "floor")
     examine(session)
     boot = ledger.Boot("default", "up", "", "development")
     ledger.compare_and_begin_boot(session, boot, "", "completed")

@@ -15,10 +15,9 @@ from lockstep.catalog.repair.script import migration_texts
 from lockstep.catalog.snapshot import Snapshot
 from lockstep.errors import ConfigurationWrong
 from lockstep.inspection import look
-from lockstep.interrupt import Interrupt
 from lockstep.migrate.files import read_shipped
 from lockstep.migrate.ledger import forget_migrations
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.session import ServerError, Session
 from lockstep.scratch import Scratch, migrated, scratch_server
 from lockstep.settings import Settings
@@ -74,7 +73,7 @@ def plan_target(settings: Settings, target: str, choices: Choices) -> Plan:
         url = migrated(scratch, shipped)
         session = _session(url, settings)
         try:
-            live = schemas.of_database(url, "the scratch database", settings)
+            live = _snapshot(url, settings)
             server = session.server_version // 10000
             return make_plan(wanted, live, choices, server=server, session=session)
         finally:
@@ -87,7 +86,7 @@ def _wanted(scratch: Scratch, target: str, settings: Settings) -> Snapshot:
         if not file.is_file():
             raise ConfigurationWrong(f"there is no {target}")
         return _made(scratch, file.read_text(encoding="utf-8"), target, settings)
-    if "://" in target or "=" in target:
+    if schemas.is_database(target):
         return schemas.of_database(target, "--from", settings)
     return _made(scratch, _metadata(target, settings.root), target, settings)
 
@@ -144,11 +143,4 @@ def _snapshot(url: str, settings: Settings) -> Snapshot:
 
 
 def _session(url: str, settings: Settings) -> Session:
-    return connect(
-        url,
-        source="the scratch database",
-        application_name=f"lockstep:{settings.app}:scratch",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    return connect_now(url, "the scratch database", f"lockstep:{settings.app}:scratch")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lockstep.development import DatabaseSource, database_of
 from lockstep.errors import LockstepError
 from lockstep.events import Listener
-from lockstep.interrupt import Interrupt
 from lockstep.migrate import failures, ledger
 from lockstep.migrate.files import Shipped, read_shipped
 from lockstep.migrate.plan import Applied, Plan, make_plan
-from lockstep.postgres.connection import address_of, connect, session_parameters
+from lockstep.postgres.connection import address_of, connect_now, session_parameters
 from lockstep.postgres.doctor import Facts, diagnose, examine
 from lockstep.postgres.gate import different_database
 from lockstep.postgres.lock import Holder, holder_of
@@ -153,11 +152,4 @@ def _identity(facts: Facts) -> tuple[str, object]:
 
 
 def _open(url: str, source: str, settings: Settings) -> Session:
-    return connect(
-        url,
-        source=source,
-        application_name=f"lockstep:{settings.app}:look",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    return connect_now(url, source, f"lockstep:{settings.app}:look")

@@ -11,18 +11,15 @@ from lockstep.catalog.schema_lock import read_lock
 from lockstep.catalog.snapshot import Snapshot, read_snapshot
 from lockstep.development import database_of
 from lockstep.errors import ConfigurationWrong, Problem, SchemaUnread
-from lockstep.interrupt import Interrupt
 from lockstep.migrate import failures
 from lockstep.migrate.files import read_shipped
 from lockstep.migrate.verification import exclusive_holders
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.session import ServerError, Session
 from lockstep.scratch import migrated, scratch_server
 
 if TYPE_CHECKING:
     from lockstep.settings import Settings
-
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 def of_history(settings: Settings, upto: str | None = None) -> Snapshot:
@@ -47,14 +44,7 @@ def of_database(url: str, source: str, settings: Settings) -> Snapshot:
 
     Raises ``SchemaUnread`` where another session locks a part of it.
     """
-    session: Session = connect(
-        url,
-        source=source,
-        application_name=f"lockstep:{settings.app}:snapshot",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    session = connect_now(url, source, f"lockstep:{settings.app}:snapshot")
     try:
         return _read(session)
     finally:
@@ -74,9 +64,14 @@ def together(
         return first.result(), second
 
 
+def is_database(text: str) -> bool:
+    """Return whether *text* is a connection string rather than the name of a file or a module."""
+    return "://" in text or ("=" in text and not Path(text).exists())
+
+
 def named(text: str, settings: Settings) -> Snapshot:
     """Return the schema that *text* names: a lock file, or a database by its connection string."""
-    if "://" in text or ("=" in text and not Path(text).exists()):
+    if is_database(text):
         return of_database(text, "--against", settings)
     return of_lock_file(Path(text))
 
@@ -96,14 +91,11 @@ def of_lock_file(file: Path) -> Snapshot:
 
 
 def _read(session: Session) -> Snapshot:
-    snapshot: Snapshot | None = None
     try:
         snapshot = read_snapshot(session)
     except ServerError as error:
-        session.rollback()
-        if error.sqlstate != _LOCK_NOT_AVAILABLE:
-            raise failures.of_session(error, session) from error
-    if snapshot is not None and not snapshot.unread:
+        raise failures.of_session(error, session) from error
+    if not snapshot.unread:
         return snapshot
     holders = exclusive_holders(session)
     raise SchemaUnread(

@@ -15,8 +15,7 @@ from lockstep.cli.arguments import build_parser
 from lockstep.cli.colour import palette_for
 from lockstep.cli.errors import render_error
 from lockstep.errors import ConfigurationWrong, LockstepError, Problem, Unexpected
-from lockstep.interrupt import Interrupt
-from lockstep.postgres.connection import connect, read_conninfo
+from lockstep.postgres.connection import connect_now, read_conninfo
 from lockstep.redaction import redact
 
 MARK = "Zq7"
@@ -130,14 +129,7 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(
     if "port" not in secret and "127.0.0.1:" not in secret:
         secret += " port=1"
     with pytest.raises(LockstepError) as caught:
-        connect(
-            secret,
-            source="DATABASE_URL",
-            application_name="test",
-            wait=0,
-            interrupt=Interrupt(),
-            report=lambda _: None,
-        )
+        connect_now(secret, "DATABASE_URL", "test")
     assert MARK not in shown(caught.value)
 
 

@@ -24,7 +24,6 @@ from pathlib import Path
 
 from lockstep.postgres.queries import load_queries
 
-QUERIES = load_queries(Path(__file__).with_name("snapshot.sql"))
 FRAGMENTS = load_queries(Path(__file__).with_name("fragments.sql"))
 UNREAD = "\\u0001unread"
 """What stands in a line for a text that was not read; no text of the server's own begins like this."""

@@ -12,20 +12,25 @@ import random
 import time
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from lockstep.catalog.canonical import canonical
-from lockstep.catalog.fact import Fact, Path, read_line, undotted
-from lockstep.catalog.shorthand import QUERIES, TORN, UNREAD, expand
+from lockstep.catalog.fact import Fact, read_line, undotted
+from lockstep.catalog.fact import Path as Names
+from lockstep.catalog.shorthand import TORN, UNREAD, expand
 from lockstep.errors import SchemaNotReady
+from lockstep.postgres.queries import load_queries
 from lockstep.postgres.session import ServerError, Session
 
+QUERIES = load_queries(Path(__file__).with_name("snapshot.sql"))
 _NOTE = "~ "
 _APART = {"settings", "all", "part", "shared"}
 _BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 LOCK_TIMEOUT = 0.2
 """Seconds. Only a lock taken between our look and our use is ever waited for."""
 STATEMENT_TIMEOUT = 120.0
-_PATIENCE = 15.0
+PATIENCE = 15.0
+"""Seconds for which a schema that changes while it is read is read again."""
 _LONGEST_PAUSE = 0.1
 _CHANGED_MEANWHILE = {"XX000", "55P03", "42P01", "42703", "42704", "42883", "3F000", "40P01"}
 """What the server says when what it was about to write was dropped, or locked, a moment ago."""
@@ -55,12 +60,12 @@ class Snapshot:
         """What could not be read because somebody locks it: the texts in it are not known."""
         return tuple(read_line(line) for line in self.lines if UNREAD in line)
 
-    def owner_of(self, kind: str, path: Path) -> str | None:
+    def owner_of(self, kind: str, path: Names) -> str | None:
         """Return who owns what ``grant`` facts call *kind* and *path*; None in a lock file."""
         return self._owner.get((kind, *path), self._owner.get(("",)))
 
     @cached_property
-    def _owner(self) -> dict[Path, str]:
+    def _owner(self) -> dict[Names, str]:
         notes = [undotted(line.removeprefix(_NOTE)) for line in self._owners]
         return {note[:-1]: note[-1] for note in notes}
 
@@ -69,20 +74,23 @@ class Snapshot:
         return [read_line(line) for line in self.lines]
 
 
-def read_snapshot(session: Session) -> Snapshot:
+def read_snapshot(session: Session, *, patience: float = PATIENCE) -> Snapshot:
     """Read the database of *session*, in one message and one transaction that can neither write nor wait.
 
-    What others drop or lock while it is read makes it read once more. Raises ``SchemaNotReady`` if that does not end.
+    What others drop or lock while it is read makes it read once more. Raises ``SchemaNotReady`` if that does not end within
+    *patience* seconds.
     """
     question = message(session.server_version)
     begun = time.monotonic()
     while True:
         text = _attempt(session, question)
-        enough = time.monotonic() - begun > _PATIENCE
+        enough = time.monotonic() - begun > patience
         if TORN not in text and (enough or _DROPPED_TYPE not in text):
             return Snapshot(canonical(text, session.server_version // 10000))
         if enough:
-            raise _changing(session)
+            raise _changing(
+                session, f"For {patience:g} s somebody dropped or locked again and again"
+            )
         session.interrupt.sleep(random.uniform(0, _LONGEST_PAUSE))
 
 
@@ -105,7 +113,7 @@ def read_within(session: Session) -> Snapshot:
     question = message(session.server_version, own_transaction=False)
     text = session.texts(question)[-1] or ""
     if TORN in text:
-        raise _changing(session)
+        raise _changing(session, "Somebody dropped or locked")
     return Snapshot(canonical(text, session.server_version // 10000))
 
 
@@ -129,9 +137,9 @@ def message(server_version: int, *, own_transaction: bool = True) -> str:
     return ";\n".join([_BEGIN, *within, "COMMIT"] if own_transaction else within)
 
 
-def _changing(session: Session) -> SchemaNotReady:
+def _changing(session: Session, who: str) -> SchemaNotReady:
     return SchemaNotReady(
         f"the schema of {session.address} could not be read: it changes all the time",
-        why=f"For {_PATIENCE:g} s somebody dropped or locked again and again what was being read.",
+        why=f"{who} what was being read.",
         next_step="Wait until whoever runs DDL there has done, then try again.",
     )

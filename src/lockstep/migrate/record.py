@@ -6,11 +6,10 @@ import threading
 from typing import Any
 
 from lockstep.errors import LockstepError
-from lockstep.interrupt import Interrupt
 from lockstep.migrate import ledger
 from lockstep.migrate.ledger import Boot
-from lockstep.postgres.connection import connect
-from lockstep.postgres.session import ServerError, Session
+from lockstep.postgres.connection import connect_now
+from lockstep.postgres.session import ServerError
 from lockstep.timeline import Timeline
 
 
@@ -34,14 +33,7 @@ def write_record(
 
 def _write(url: str, source: str, boot: Boot, timeline: Timeline, outcome: str) -> bool:
     try:
-        session: Session = connect(
-            url,
-            source=source,
-            application_name=f"lockstep:{boot.app}:record",
-            wait=0,
-            interrupt=Interrupt(),
-            report=lambda _: None,
-        )
+        session = connect_now(url, source, f"lockstep:{boot.app}:record")
     except LockstepError:
         return False
     session.shared = True  # perhaps: nobody has looked

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lockstep.postgres.blockers import Blocker
 
 QUERIES = load_queries(Path(__file__).with_name("verification.sql"))
-_LOCK_NOT_AVAILABLE = "55P03"
 _DENIED = "42501"
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.05, 0.5, 1.5
 _AHEAD = "the database is ahead of this release, whose schema.lock is older than the schema"
@@ -151,37 +150,28 @@ class Verification:
                 before = read_token(self._session)
                 drift = self._compare()
                 after = read_token(self._session)
-            if drift is not None:
-                judged = judge(drift, self._role)
-                if judged.refusing or not drift.unread:
-                    return judged, after if before == after else ""
+            judged = judge(drift, self._role)
+            if judged.refusing or not drift.unread:
+                return judged, after if before == after else ""
             waited = time.monotonic() - begun
             if waited >= self._settings.lock_timeout:
-                if drift is not None and self._settings.drift == "report":
+                if self._settings.drift == "report":
                     return judged, ""
                 raise self._unread(drift, waited)
             self._session.interrupt.sleep(pause)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _compare(self) -> Drift | None:
-        """Return the differences, or None where a lock was taken between looking at it and reading behind it."""
+    def _compare(self) -> Drift:
         from lockstep.catalog.compare import compare
         from lockstep.catalog.snapshot import read_snapshot
 
-        try:
-            live = read_snapshot(self._session)
-        except ServerError as error:
-            self._session.rollback()
-            if error.sqlstate == _LOCK_NOT_AVAILABLE:
-                return None
-            raise
-        return compare(self._expected.snapshot, live)
+        return compare(self._expected.snapshot, read_snapshot(self._session))
 
-    def _unread(self, drift: Drift | None, waited: float) -> SchemaUnread:
+    def _unread(self, drift: Drift, waited: float) -> SchemaUnread:
         from lockstep.catalog.fact import dotted
 
         holders = exclusive_holders(self._session)
-        unread = [f"{fact.kind} {dotted(fact.path)}" for fact in drift.unread] if drift else []
+        unread = [f"{fact.kind} {dotted(fact.path)}" for fact in drift.unread]
         names = f": {', '.join(unread[:5])}" if unread else ""
         pid = f" (SELECT pg_terminate_backend({holders[0].pid});)" if holders else ""
         return SchemaUnread(

@@ -114,6 +114,18 @@ def connect(
     return connect_as(Session, url, source, application_name, wait, interrupt, report)
 
 
+def connect_now(url: str, source: str, application_name: str) -> Session:
+    """Open a session for a moment's work of the engine's own: tried once, told to nobody, and stopped by nobody."""
+    return connect(
+        url,
+        source=source,
+        application_name=application_name,
+        wait=0,
+        interrupt=Interrupt(),
+        report=lambda _: None,
+    )
+
+
 def connect_as(
     make: type[Made],
     url: str,

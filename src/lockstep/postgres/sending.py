@@ -10,7 +10,7 @@ from psycopg.generators import copy_end, copy_from, copy_to
 from psycopg.generators import execute as collect_results
 from psycopg.pq.abc import PGresult
 
-from lockstep.postgres.session import Session, _server_error
+from lockstep.postgres.session import Session, server_error
 
 _AT_ONCE = 1 << 16
 
@@ -40,7 +40,7 @@ class Experiment(Session):
         done = 0
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
-                raise _server_error(errors.error_from_result(result), done)
+                raise server_error(errors.error_from_result(result), done)
             done += bool(result.command_status)
 
     def cells(self, text: bytes) -> list[bytes]:
@@ -50,7 +50,7 @@ class Experiment(Session):
         found = []
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
-                raise _server_error(errors.error_from_result(result), 0)
+                raise server_error(errors.error_from_result(result), 0)
             for row in range(result.ntuples):
                 values = (result.get_value(row, column) for column in range(result.nfields))
                 found += [value for value in values if value is not None]

@@ -112,7 +112,7 @@ class Session:
             done = 0
             for result in results:
                 if result.status == pq.ExecStatus.FATAL_ERROR:
-                    raise _server_error(errors.error_from_result(result), done)
+                    raise server_error(errors.error_from_result(result), done)
                 if result.status in (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT):
                     raise ServerError("0A000", "COPY from or to the client", completed=done)
                 done += bool(result.command_status)
@@ -174,7 +174,7 @@ class Session:
                 yield
         except psycopg.Error as error:
             self.interrupt.check()
-            raise _server_error(error, 0) from error
+            raise server_error(error, 0) from error
         except ServerError:
             self.interrupt.check()
             raise
@@ -205,7 +205,8 @@ def _own_settings(server_version: int, *, local: bool) -> str:
     return " || ".join(calls)
 
 
-def _server_error(error: psycopg.Error, completed: int) -> ServerError:
+def server_error(error: psycopg.Error, completed: int) -> ServerError:
+    """Return what the server said, free of the driver; *completed* statements of the message had succeeded before."""
     diagnostic = error.diag
     lost = isinstance(error, psycopg.OperationalError) and (
         not error.sqlstate or error.sqlstate.startswith(("57P", "08"))

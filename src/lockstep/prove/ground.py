@@ -6,7 +6,6 @@ A server of their own, and not the one that other scratch databases share: roles
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lockstep.embedded import find, start
+from lockstep.embedded.memory import directory_in_memory
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import read_conninfo
 from lockstep.postgres.queries import load_queries
@@ -32,7 +32,6 @@ _SERVER = {
     "shared_buffers": "64MB",
     "max_prepared_transactions": "10",
 }
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory; our own directory in it is private
 _MEMORY_NEEDED = 1 << 30
 _POLL = 0.002
 _PATIENCE = 10.0
@@ -144,19 +143,11 @@ def proving_ground(
 
 @contextmanager
 def _own_server() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="lockstep-prove-", dir=_quick_directory()))
+    folder = Path(
+        tempfile.mkdtemp(prefix="lockstep-prove-", dir=directory_in_memory(_MEMORY_NEEDED))
+    )
     try:
         with start(folder, settings=_SERVER, durable=False, discard=True, binaries=find()) as one:
             yield one.conninfo()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _quick_directory() -> Path | None:
-    """Return a directory in memory when there is room; None means the system's temporary one."""
-    try:
-        state = os.statvfs(_MEMORY)
-    except OSError:
-        return None
-    roomy = state.f_bavail * state.f_frsize >= _MEMORY_NEEDED
-    return _MEMORY if roomy and os.access(_MEMORY, os.W_OK) else None

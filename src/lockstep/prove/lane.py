@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockstep.postgres.sending import Experiment
 from lockstep.postgres.session import ServerError
 from lockstep.prove import observe
-from lockstep.prove.ground import QUERIES, Ground
+from lockstep.prove.ground import Ground
 from lockstep.prove.observe import Change, State, Touched, changes, look
 from lockstep.prove.online import Watch
 from lockstep.prove.subjects import Mode, Subject
@@ -160,6 +160,3 @@ def look_at(ground: Ground, url: str, *, schema: bool = True, rows: bool = True)
     with ground.session(url) as session:
         session.script(_BEGIN)
         return look(session, schema=schema, rows=rows)
-
-
-TRANSACTION = QUERIES["transaction"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lockstep.prove.splitting import split, understood
 from lockstep.sql.encodings import decode
+from lockstep.sql.objects import literal
 from lockstep.sql.parser import NotParsed, Statement, parse
 from lockstep.sql.psql import spans, without_commands
 from lockstep.sql.sections import Forward, forward
@@ -249,7 +250,7 @@ def _interpolate(text: str, variables: Mapping[str, str]) -> str:
             return found[0]
         known = variables[name]
         if found["literal"]:
-            return "'" + known.replace("'", "''") + "'"
+            return literal(known)
         return known if found["plain"] else '"' + known.replace('"', '""') + '"'
 
     return _INTERPOLATED.sub(value, text)

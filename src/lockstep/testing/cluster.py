@@ -15,8 +15,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from lockstep.embedded import Binaries, start
+from lockstep.embedded.memory import directory_in_memory
 
-MEMORY_DIRECTORY = Path("/dev/shm")  # noqa: S108 - a file system in memory; our own directory in it is private
 MEMORY_NEEDED = 512 * 1024 * 1024
 
 
@@ -60,7 +60,7 @@ def private_cluster(
     wanted = dict(settings or {})
     if tcp:
         wanted |= {"listen_addresses": "127.0.0.1", "port": str(_free_port())}
-    root = Path(tempfile.mkdtemp(prefix="lockstep-test-", dir=_quick_directory()))
+    root = Path(tempfile.mkdtemp(prefix="lockstep-test-", dir=directory_in_memory(MEMORY_NEEDED)))
     try:
         with start(
             root, settings=wanted, durable=False, discard=True, binaries=binaries
@@ -75,16 +75,6 @@ def _given_server(dsn: str) -> Server:
         return Server(
             dsn, connection.info.parameter_status("server_version") or "", port=connection.info.port
         )
-
-
-def _quick_directory() -> Path | None:
-    """Return a directory in memory when there is room; None means the system's temporary one."""
-    try:
-        state = os.statvfs(MEMORY_DIRECTORY)
-    except OSError:
-        return None
-    roomy = state.f_bavail * state.f_frsize >= MEMORY_NEEDED
-    return MEMORY_DIRECTORY if roomy and os.access(MEMORY_DIRECTORY, os.W_OK) else None
 
 
 def _free_port() -> int:

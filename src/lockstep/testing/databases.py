@@ -15,8 +15,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from lockstep.interrupt import Interrupt
-from lockstep.postgres.connection import connect, read_conninfo
+from lockstep.postgres.connection import connect_now, read_conninfo
 from lockstep.postgres.databases import (
     create_database,
     database_exists,
@@ -110,14 +109,7 @@ class Databases:
         return self._session
 
     def _connect(self) -> Session:
-        return connect(
-            self._conninfo,
-            source="the connection string",
-            application_name="lockstep:testing",
-            wait=0,
-            interrupt=Interrupt(),
-            report=lambda _: None,
-        )
+        return connect_now(self._conninfo, "the connection string", "lockstep:testing")
 
     def _drop_all(self) -> None:
         session = self._connect()

@@ -8,8 +8,7 @@ from contextlib import ExitStack, closing
 import psycopg
 import pytest
 
-from lockstep.interrupt import Interrupt
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.session import Session
 from lockstep.testing import Server
 
@@ -26,14 +25,7 @@ def opened() -> Iterator[Callable[[str], Session]]:
     with ExitStack() as stack:
 
         def open_session(conninfo: str) -> Session:
-            session = connect(
-                conninfo,
-                source="the test",
-                application_name="catalog tests",
-                wait=0,
-                interrupt=Interrupt(),
-                report=lambda _: None,
-            )
+            session = connect_now(conninfo, "the test", "catalog tests")
             return stack.enter_context(closing(session))
 
         yield open_session

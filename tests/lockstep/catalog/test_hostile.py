@@ -165,16 +165,15 @@ def test_who_waits_for_a_lock_is_not_waited_for(
 
 
 def test_a_lock_that_cannot_be_seen_ends_in_a_clear_error(
-    rich: Session, other: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+    rich: Session, other: psycopg.Connection[Any]
 ) -> None:
     """Where a catalog itself is locked all the time, the caller is told so, and the session can be used again."""
-    monkeypatch.setattr("lockstep.catalog.snapshot._PATIENCE", 0.1)
     assert LOCK_TIMEOUT < 1
     with (
         locked(other, "pg_catalog.pg_event_trigger"),
         pytest.raises(SchemaNotReady, match="changes all the time"),
     ):
-        read_snapshot(rich)
+        read_snapshot(rich, patience=0.1)
     assert read_snapshot(rich).lines
 
 

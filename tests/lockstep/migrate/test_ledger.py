@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockstep.interrupt import Interrupt
 from lockstep.migrate import ledger
 from lockstep.migrate.files import File, Shipped, checksum_of
 from lockstep.migrate.ledger import Boot
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.postgres.session import ServerError, Session
 from lockstep.testing import Databases
 
@@ -47,14 +46,7 @@ def files_of(kind: str, texts: dict[str, bytes]) -> tuple[File, ...]:
 def session(databases: Databases) -> Iterator[Session]:
     """The engine's own session on a database with an empty ledger."""
     conninfo = databases.create()
-    session = connect(
-        conninfo,
-        source="test",
-        application_name="lockstep:test",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    session = connect_now(conninfo, "test", "lockstep:test")
     ledger.create(session, "shop", 1)
     yield session
     session.close()

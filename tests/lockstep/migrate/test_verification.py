@@ -15,11 +15,10 @@ from lockstep import schemas
 from lockstep.catalog.schema_lock import write_lock
 from lockstep.errors import ConfigurationWrong, SchemaDrifted, SchemaUnread
 from lockstep.events import FileApplied, LockObtained, SchemaDiffers, StepDone
-from lockstep.interrupt import Interrupt
 from lockstep.migrate.expected import read_expected
 from lockstep.migrate.ledger import Boot as Booting
 from lockstep.migrate.verification import Verification
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 from lockstep.settings import resolve
 from lockstep.testing import Project
 
@@ -310,14 +309,7 @@ def test_only_a_recognised_boot_is_recorded_as_complete(
     expected = read_expected(settings.schema_lock)
     assert expected is not None
     (boot_id,) = ask("UPDATE lockstep.boots SET outcome = NULL RETURNING id::text")
-    session = connect(
-        project.database,
-        source="the test",
-        application_name="the test",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    session = connect_now(project.database, "the test", "the test")
     by = Booting("default", "up", "", "test", boot_id)
     verification = Verification(
         session, by, expected, settings, lambda _: None, role="postgres", keeps=True

@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from lockstep.embedded import memory
+from lockstep.embedded.memory import directory_in_memory
 from lockstep.testing import Server, private_cluster
-from lockstep.testing import cluster as module
+from lockstep.testing.cluster import MEMORY_NEEDED
 
 
 def show(conninfo: str, setting: str) -> str:
@@ -49,10 +51,9 @@ def test_memory_is_used_only_where_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A small or missing memory file system, as in a container, sends the cluster to the temporary directory."""
-    monkeypatch.setattr(module, "MEMORY_DIRECTORY", tmp_path)
-    assert module._quick_directory() == tmp_path
+    monkeypatch.setattr(memory, "MEMORY_DIRECTORY", tmp_path)
+    assert directory_in_memory(MEMORY_NEEDED) == tmp_path
     state = os.statvfs(tmp_path)
-    monkeypatch.setattr(module, "MEMORY_NEEDED", state.f_bavail * state.f_frsize * 2)
-    assert module._quick_directory() is None
-    monkeypatch.setattr(module, "MEMORY_DIRECTORY", tmp_path / "missing")
-    assert module._quick_directory() is None
+    assert directory_in_memory(state.f_bavail * state.f_frsize * 2) is None
+    monkeypatch.setattr(memory, "MEMORY_DIRECTORY", tmp_path / "missing")
+    assert directory_in_memory(MEMORY_NEEDED) is None

@@ -12,7 +12,7 @@ from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.tables import changed_options
 from lockstep.catalog.making.texts import array, name_of, names, same_text, with_options
-from lockstep.sql.objects import literal, qualified, quoted
+from lockstep.sql.objects import qualified, quoted
 
 _LETTERS = {"primary key": "p", "unique": "u", "foreign key": "f", "check": "c", "exclude": "x"}
 _ACTIONS = {"cascade": "c", "set null": "n", "set default": "d", "restrict": "r"}
@@ -261,14 +261,3 @@ def drop_domain_constraint(fact: Fact) -> list[Step]:
     action = f"ALTER DOMAIN {qualified(*fact.path[:2])} DROP CONSTRAINT {quoted(fact.path[2])}"
     guard = guards.exists("pg_constraint", guards.domain_constraint(fact.path))
     return [Step(fact, action, guard, loses="what it keeps out of the domain")]
-
-
-def same_domain_constraint(fact: Fact) -> str:
-    """Return the condition that a domain has this constraint, by whatever name."""
-    same = same_text("pg_catalog.pg_get_expr(conbin, 0)", fact.body["expression"])
-    return guards.exists("pg_constraint", f"contypid = {guards.type_(fact.path[:2])}", same)
-
-
-def literal_name(fact: Fact) -> str:
-    """Return a constraint's name as an SQL string."""
-    return literal(fact.path[2])

@@ -9,10 +9,10 @@ from lockstep.catalog.fact import Fact, undotted
 from lockstep.catalog.making import guards
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
+from lockstep.catalog.making.switches import STATES, switched
 from lockstep.catalog.making.texts import array, name_of, same_text
 from lockstep.sql.objects import literal, qualified, quoted
 
-_STATES = {"disabled": ("DISABLE", "D"), "replica": ("ENABLE REPLICA", "R"), "always": ("ENABLE ALWAYS", "A"), None: ("ENABLE", "O")}  # fmt: skip
 _WHILE = "what it does, while it is made anew"
 _PROTECTION = "the protection of the table's rows, while it is made anew"
 
@@ -26,13 +26,7 @@ def create_trigger(fact: Fact, expected: Index) -> list[Step]:
 
 
 def _enabled(fact: Fact) -> Step:
-    words, letter = _STATES[fact.body.get("enabled")]
-    action = f"ALTER TABLE {qualified(*fact.path[:2])} {words} TRIGGER {quoted(fact.path[2])}"
-    return Step(
-        fact,
-        action,
-        guards.exists("pg_trigger", guards.trigger(fact.path), f"tgenabled <> '{letter}'"),
-    )
+    return switched(fact, "TRIGGER", "pg_trigger", guards.trigger(fact.path), "tgenabled")
 
 
 def change_trigger(
@@ -77,7 +71,7 @@ def _named(fact: Fact) -> str:
 
 
 def _event_enabled(fact: Fact) -> Step:
-    words, letter = _STATES[fact.body.get("enabled")]
+    words, letter = STATES[fact.body.get("enabled")]
     guard = guards.exists("pg_event_trigger", _named(fact), f"evtenabled <> '{letter}'")
     return Step(fact, f"ALTER EVENT TRIGGER {quoted(fact.path[0])} {words}", guard, phase=2)
 

@@ -10,12 +10,12 @@ from lockstep.catalog.making import guards
 from lockstep.catalog.making.column_changes import defaults_to
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
+from lockstep.catalog.making.switches import switched
 from lockstep.catalog.making.tables import changed_options
 from lockstep.catalog.making.texts import array, same_text, with_options
 from lockstep.sql.objects import literal, qualified, quoted
 
 _ANEW = "the grants on it, and what is built on it, while it is made anew"
-_STATES = {"disabled": ("DISABLE", "D"), "replica": ("ENABLE REPLICA", "R"), "always": ("ENABLE ALWAYS", "A"), None: ("ENABLE", "O")}  # fmt: skip
 
 
 def create_view(fact: Fact, expected: Index) -> list[Step]:
@@ -149,13 +149,7 @@ def _rule(fact: Fact, *, replace: bool = False) -> str:
 
 
 def _rule_enabled(fact: Fact) -> Step:
-    words, letter = _STATES[fact.body.get("enabled")]
-    action = f"ALTER TABLE {qualified(*fact.path[:2])} {words} RULE {quoted(fact.path[2])}"
-    return Step(
-        fact,
-        action,
-        guards.exists("pg_rewrite", guards.rule(fact.path), f"ev_enabled <> '{letter}'"),
-    )
+    return switched(fact, "RULE", "pg_rewrite", guards.rule(fact.path), "ev_enabled")
 
 
 def change_rule(difference: Difference, expected: Index, live: Index) -> list[Step] | Unchangeable:

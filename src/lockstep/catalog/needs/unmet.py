@@ -11,6 +11,7 @@ from lockstep.catalog.needs.names import Name, shown
 from lockstep.catalog.needs.requirements import Requirement
 from lockstep.catalog.needs.verdicts import Missing
 from lockstep.errors import NeedsUnmet, Problem
+from lockstep.postgres.databases import quoted
 
 _NEAR = 0.7
 _GRANTS = {"schema", "denied"}
@@ -131,8 +132,8 @@ def _remedy(item: Missing, around: Around, makers: Mapping[Requirement, str]) ->
 
 def _grant(item: Missing, role: str) -> str:
     one = item.needed
-    to = _quoted(role)
-    usage = f"GRANT USAGE ON SCHEMA {_quoted(item.found)} TO {to}; " if item.why == "schema" else ""
+    to = quoted(role)
+    usage = f"GRANT USAGE ON SCHEMA {quoted(item.found)} TO {to}; " if item.why == "schema" else ""
     privilege = (one.privilege or "select").upper()
     name = one.declared.partition(" ")[2] if one.object in _ON else one.declared
     return f"{usage}GRANT {privilege} ON {_ON.get(one.object, '')}{name} TO {to};"
@@ -198,7 +199,3 @@ def _did_you_mean(name: str, names: Sequence[str]) -> str:
 
 def _article(detail: str) -> str:
     return f"{'an' if detail[:1].lower() in 'aei' else 'a'} {detail}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

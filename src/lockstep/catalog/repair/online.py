@@ -26,7 +26,7 @@ from lockstep.catalog.repair.conflicts import Answer, Question
 from lockstep.catalog.repair.cures import Cures, names
 from lockstep.catalog.repair.data import Data
 from lockstep.catalog.repair.plan import Conflict, Part, Piece
-from lockstep.sql.objects import qualified, quoted
+from lockstep.sql.objects import literal, qualified, quoted
 from lockstep.sql.tokens import scan
 
 NOT_NULL = "lockstep_not_null"
@@ -98,13 +98,18 @@ class Online:
         table = undotted(fact.body["table"])
         if self._partitioned(table):
             return self._on_partitions(fact, why)
-        cures: list[Piece] = []
-        if fact.body.get("unique"):
-            question = building.question_about(fact, fact)
-            cures, answer = self._clear(question, f"{guards.relation(fact.path)} IS NULL")
-            if not cures and answer.count:
-                return building.when_clean(fact, question, self._expected, why)
-        return [*cures, *building.concurrently(fact, _name(fact), why)]
+        cures, waiting = self._cleared(fact, why)
+        return waiting or [*cures, *building.concurrently(fact, _name(fact), why)]
+
+    def _cleared(self, index: Fact, why: str) -> tuple[list[Piece], list[Piece]]:
+        """Return what clears the rows for a unique index; or, where nothing may, what builds it once they are clean."""
+        if not index.body.get("unique"):
+            return [], []
+        question = building.question_about(index, index)
+        cures, answer = self._clear(question, f"{guards.relation(index.path)} IS NULL")
+        if not cures and answer.count:
+            return [], building.when_clean(index, question, self._expected, why)
+        return cures, []
 
     def not_null(self, column: Fact) -> list[Piece]:
         """Make a column NOT NULL: proven by a CHECK where the server has no constraint for it."""
@@ -245,12 +250,9 @@ class Online:
             ]
             level = [part.path for part, _ in below if "partition_by" in part.body]
         about = _name(index)
-        cures: list[Piece] = []
-        if index.body.get("unique"):
-            question = building.question_about(index, index)
-            cures, answer = self._clear(question, f"{guards.relation(index.path)} IS NULL")
-            if not cures and answer.count:
-                return building.when_clean(index, question, self._expected, why)
+        cures, waiting = self._cleared(index, why)
+        if waiting:
+            return waiting
         parts = building.partition_by_partition(index, about, why, leaves, inner)
         return [*cures, *parts, *building.attachments(index, about, pairs[::-1])]
 
@@ -272,7 +274,7 @@ class Online:
         table, row = qualified(*column.path[:2]), guards.column(column.path[:2], column.path[2])
         add = f"ALTER TABLE {table} ADD NOT NULL {quoted(column.path[2])} NOT VALID"
         found = f"(SELECT k.conname FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_attribute ON attrelid = k.conrelid AND k.conkey = ARRAY[attnum] WHERE {row} AND k.contype = 'n')"
-        prove = f"EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', {_text(table)}, {found});"
+        prove = f"EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', {literal(table)}, {found});"
         return [
             Piece(about, "new rows are held to it at once", guards.exists("pg_attribute", row, "NOT attnotnull"), (add,), part="later"),
             Piece(about, "and it is proven for the rows that are there", _unproven_18(row), part="later",
@@ -334,9 +336,3 @@ def _with_value(expression: str, value: str) -> str:
 
 def _name(fact: Fact) -> str:
     return f"{fact.kind} {dotted(fact.path)}"
-
-
-def _text(text: str) -> str:
-    from lockstep.sql.objects import literal
-
-    return literal(text)

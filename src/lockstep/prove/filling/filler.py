@@ -18,7 +18,7 @@ from lockstep.prove.filling.values import Type, Types, candidates, drawn_from
 from lockstep.prove.observe import QUERIES as OBSERVE
 from lockstep.prove.observe import Table, tables_of
 from lockstep.prove.splitting import split
-from lockstep.sql.objects import quoted
+from lockstep.sql.objects import literal, quoted
 
 QUERIES = load_queries(Path(__file__).with_name("describe.sql"))
 ROWS = 2
@@ -98,7 +98,6 @@ class _Filling:
         oids = json.dumps(list(self._tables))
         self._described = {row["oid"]: row for row in session.fetch(QUERIES["tables"], oids=oids)}
         self._types = self._read_types()
-        self._replica = False
 
     def run(self) -> int:
         """Fill tables after those that they refer to; in the end the rest, without waiting for each other."""
@@ -223,7 +222,7 @@ class _Filling:
         keys = [row["key"] for row in rows]
         keys = keys[n % len(keys) :] + keys[: n % len(keys)] if keys else []
         choices = [
-            tuple(f"{_text(value)}::{cast}" for value, cast in zip(key, casts, strict=True))
+            tuple(f"{literal(value)}::{cast}" for value, cast in zip(key, casts, strict=True))
             for key in keys
         ]
         if not set(columns) & required:
@@ -338,7 +337,3 @@ def _selection(laid: Sequence[Source], held: Iterable[str], skip: int) -> str:
         f"SELECT json_build_array({listed}) AS places FROM {' CROSS JOIN '.join(parts)} "  # noqa: S608
         f"WHERE {conditions} ORDER BY {order}, {listed} LIMIT 1 OFFSET {skip}"
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
+from lockstep.palette import Palette
 from lockstep.prove.observe import Change
 from lockstep.prove.verdicts import FileVerdict, Proof
 
 _MOST_LINES = 6
-
-
-class Palette(Protocol):
-    """What gives words their colours, or leaves them alone."""
-
-    def red(self, text: str, /) -> str:
-        """Return *text* as what failed."""
-
-    def green(self, text: str, /) -> str:
-        """Return *text* as what holds."""
-
-    def yellow(self, text: str, /) -> str:
-        """Return *text* as what deserves a look."""
-
-    def dim(self, text: str, /) -> str:
-        """Return *text* as what may be skipped when reading."""
 
 
 def render(proof: Proof, palette: Palette) -> str:

@@ -27,8 +27,7 @@ from lockstep.catalog.making import (
     without_defaults,
 )
 from lockstep.catalog.snapshot import Snapshot, read_snapshot
-from lockstep.interrupt import Interrupt
-from lockstep.postgres.connection import connect
+from lockstep.postgres.connection import connect_now
 
 HERE = Path(__file__).parent
 _SETTINGS = "SET search_path = pg_catalog, pg_temp; SET check_function_bodies = off; SET client_min_messages = error"
@@ -67,14 +66,7 @@ def load(conninfo: str, text: str) -> None:
 
 def snapshot(conninfo: str) -> Snapshot:
     """Read a database."""
-    session = connect(
-        conninfo,
-        source="test",
-        application_name="lockstep test",
-        wait=0,
-        interrupt=Interrupt(),
-        report=lambda _: None,
-    )
+    session = connect_now(conninfo, "test", "lockstep test")
     try:
         return read_snapshot(session)
     finally:

@@ -82,7 +82,7 @@ new-rule: venv ## write the files of a rule of the analyser: NAME=drop-something
 	@$(PY) tools/new_rule.py $(NAME) $(if $(KIND),--kind $(KIND))
 
 lock: ## pin all requirements anew (needs uv)
-	@uv pip compile pyproject.toml --extra studio --group dev --universal --python-version 3.11 \
+	@uv pip compile pyproject.toml --extra studio --extra telemetry --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
 
 clean: ## remove what make made (not the development database)

@@ -133,4 +133,4 @@ select extract(epoch from least(
         from content
         where status = 'publishing'
     )
-) - now())::float8;
+) - now())::float8 as seconds;

@@ -6,18 +6,11 @@ the driver raises when the database is away leaves as ``StoreUnavailable``: tryi
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-
-import psycopg
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
 from lockstep import Column, Database, Index, Needs, load_queries
 from studio.content.model import Action, Claim, Receipt, Status, advance, storable
+from studio.storage import PATIENCE, Jsonb, Storage, Transaction
 
 QUERIES = load_queries(Path(__file__).with_name("queries.sql"))
 NEEDS = Needs(
@@ -75,13 +68,6 @@ NEEDS = Needs(
     },
 )
 """What the statements in ``queries.sql`` read and write, and the indexes without which looking for what is due gets slow."""
-PATIENCE = 10.0
-
-_Connection = psycopg.AsyncConnection[Any]
-
-
-class StoreUnavailable(Exception):
-    """The database does not answer, or not as it should for now; nothing was lost."""
 
 
 class ContentStore:
@@ -89,16 +75,15 @@ class ContentStore:
 
     def __init__(self, database: Database, *, patience: float = PATIENCE) -> None:
         """Use *database*; an operation that takes longer than *patience* seconds counts as unavailable."""
-        self._database = database
-        self._patience = patience
+        self._storage = Storage(database, QUERIES, patience=patience)
 
     async def claim(self, owner: str, lease: float) -> Claim | None:
         """Claim what is due, or was left behind by a dead instance, for *lease* seconds; None if there is nothing.
 
         The attempt is written down in the same transaction: before any platform hears of it.
         """
-        async with self._transaction() as connection:
-            row = await _one(connection, "claim", owner=owner, lease=lease)
+        async with self._storage.transaction() as transaction:
+            row = await transaction.one("claim", owner=owner, lease=lease)
             if row is None:
                 return None
             before = Status(row.pop("status_before"))
@@ -106,9 +91,8 @@ class ContentStore:
             action = Action.TAKE_OVER if taken_over else Action.CLAIM
             content_id, attempt = row["id"], row["attempt"]
             if taken_over:
-                await _run(connection, "abandon_publications", content_id=content_id)
-            publication = await _one(
-                connection,
+                await transaction.run("abandon_publications", content_id=content_id)
+            publication = await transaction.one(
                 "begin_publication",
                 content_id=content_id,
                 version=row["version"],
@@ -116,19 +100,19 @@ class ContentStore:
                 attempt=attempt,
             )
             assert publication is not None
-            await _record(connection, content_id, before, action, attempt=attempt, owner=owner)
+            await _record(transaction, content_id, before, action, attempt=attempt, owner=owner)
             row["tags"] = tuple(row["tags"])
             return Claim(**row, publication=publication["id"], taken_over=taken_over)
 
     async def succeed(self, claim: Claim, receipt: Receipt) -> bool:
         """Mark *claim* published; False, and nothing is changed, if it is not ours any more."""
-        async with self._transaction() as connection:
+        async with self._storage.transaction() as transaction:
             after = advance(Status.PUBLISHING, Action.PUBLISH)
-            if not await _settle(connection, claim, after):
+            if not await _settle(transaction, claim, after):
                 return False
-            await _end_publication(connection, claim, "succeeded", receipt=receipt)
+            await _end_publication(transaction, claim, "succeeded", receipt=receipt)
             await _record(
-                connection, claim.id, Status.PUBLISHING, Action.PUBLISH, attempt=claim.attempt
+                transaction, claim.id, Status.PUBLISHING, Action.PUBLISH, attempt=claim.attempt
             )
             return True
 
@@ -138,46 +122,34 @@ class ContentStore:
         Returns False, and nothing is changed, if it is not ours any more.
         """
         reason = storable(reason)
-        async with self._transaction() as connection:
+        async with self._storage.transaction() as transaction:
             failed = advance(Status.PUBLISHING, Action.FAIL)
             after = failed if retry_in is None else advance(failed, Action.RETRY)
-            if not await _settle(connection, claim, after, error=reason, retry_in=retry_in):
+            if not await _settle(transaction, claim, after, error=reason, retry_in=retry_in):
                 return False
-            await _end_publication(connection, claim, "failed", error=reason)
+            await _end_publication(transaction, claim, "failed", error=reason)
             facts = {"attempt": claim.attempt, "reason": reason}
-            await _record(connection, claim.id, Status.PUBLISHING, Action.FAIL, **facts)
+            await _record(transaction, claim.id, Status.PUBLISHING, Action.FAIL, **facts)
             if retry_in is not None:
-                await _record(connection, claim.id, failed, Action.RETRY, retry_in=retry_in)
+                await _record(transaction, claim.id, failed, Action.RETRY, retry_in=retry_in)
             return True
 
     async def seconds_to_next(self) -> float | None:
         """Return how long until there may be something to claim (below zero: it is overdue); None: nothing is planned."""
-        async with self._transaction() as connection:
-            cursor = await connection.execute(QUERIES["seconds_to_next"].encode())
-            row = await cursor.fetchone()
-            return None if row is None else row[0]
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[_Connection]:
-        try:
-            async with asyncio.timeout(self._patience), self._database.connection() as connection:
-                yield connection
-        except TimeoutError as error:
-            raise StoreUnavailable(f"no answer within {self._patience:g} s") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise StoreUnavailable(" ".join(str(error).split())) from error
+        async with self._storage.transaction() as transaction:
+            row = await transaction.one("seconds_to_next")
+            return None if row is None else row["seconds"]
 
 
 async def _settle(
-    connection: _Connection,
+    transaction: Transaction,
     claim: Claim,
     status: Status,
     *,
     error: str | None = None,
     retry_in: float | None = None,
 ) -> bool:
-    row = await _one(
-        connection,
+    row = await transaction.one(
         "settle",
         content_id=claim.id,
         owner=claim.owner,
@@ -190,15 +162,14 @@ async def _settle(
 
 
 async def _end_publication(
-    connection: _Connection,
+    transaction: Transaction,
     claim: Claim,
     status: str,
     *,
     receipt: Receipt | None = None,
     error: str | None = None,
 ) -> None:
-    await _run(
-        connection,
+    await transaction.run(
         "end_publication",
         publication=claim.publication,
         status=status,
@@ -209,24 +180,13 @@ async def _end_publication(
 
 
 async def _record(
-    connection: _Connection, content_id: int, before: Status, action: Action, **facts: object
+    transaction: Transaction, content_id: int, before: Status, action: Action, **facts: object
 ) -> None:
     after = advance(before, action)
-    await _run(
-        connection,
+    await transaction.run(
         "record_action",
         content_id=content_id,
         action=action.value,
         before=Jsonb({"status": before.value}),
         after=Jsonb({"status": after.value, **facts}),
     )
-
-
-async def _one(connection: _Connection, name: str, **values: object) -> dict[str, Any] | None:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(QUERIES[name].encode(), values)
-        return await cursor.fetchone()
-
-
-async def _run(connection: _Connection, name: str, **values: object) -> None:
-    await connection.execute(QUERIES[name].encode(), values)

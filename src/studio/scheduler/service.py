@@ -17,10 +17,11 @@ from collections.abc import Callable
 
 from lockstep import Database, ServiceHealth
 from studio.content.model import Claim, Receipt, describe_failure
-from studio.content.store import NEEDS, ContentStore, StoreUnavailable
+from studio.content.store import NEEDS, ContentStore
 from studio.scheduler.policy import Policy
 from studio.scheduler.publishers import Publisher, Rejected
 from studio.scheduler.pulse import Outcome, Pulse, Trouble
+from studio.storage import StoreUnavailable
 
 DEFAULT_POLICY = Policy()
 _LOG = logging.getLogger(__name__)

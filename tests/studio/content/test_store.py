@@ -11,7 +11,8 @@ import pytest
 
 from lockstep import Database
 from studio.content.model import Claim, Receipt, Status
-from studio.content.store import NEEDS, QUERIES, ContentStore, StoreUnavailable
+from studio.content.store import NEEDS, QUERIES, ContentStore
+from studio.storage import StoreUnavailable
 
 if TYPE_CHECKING:
     from tests.studio.conftest import Shelf

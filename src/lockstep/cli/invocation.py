@@ -37,7 +37,16 @@ def settings_of(
 
 
 def listener_of(options: argparse.Namespace) -> Listener:
-    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr."""
+    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr; and to a service manager, if there is one."""
+    listener = _shown(options)
+    if not os.environ.get("NOTIFY_SOCKET"):
+        return listener
+    from lockstep.boot.sd_notify import also_telling
+
+    return also_telling(listener, os.environ)
+
+
+def _shown(options: argparse.Namespace) -> Listener:
     if options.json:
         return _while_heard(_print_json, sys.stdout)
     from lockstep.cli.console import Console

@@ -63,6 +63,31 @@ def test_a_repair_is_written_linted_booted_and_then_nothing_is_left(shop: Projec
         assert connection.execute("SELECT count(*) FROM posts").fetchone() == (1,)
 
 
+def test_what_a_history_would_forbid_is_let_through_in_a_repair_until_it_is_edited(
+    shop: Project,
+) -> None:
+    """A column that comes back without NOT NULL, and a type that changes: as written they pass lint and gate, edited they do not."""
+    damage(
+        shop,
+        "INSERT INTO users (email) VALUES ('a')",
+        "DROP VIEW active",
+        "ALTER TABLE users DROP COLUMN email",
+        "ALTER TABLE posts ALTER id TYPE integer",
+    )
+    chosen = ("--allow-retype", "posts.id", "--backfill", "users.email='u' || id")
+    assert shop.run("repair", "--exit-code", *chosen).status == 0
+    assert shop.run("lint", "--strict").status == 0
+    main = shop.root / "migrations" / MAIN
+    written = main.read_text(encoding="utf-8")
+    main.write_text(written + "CREATE TABLE kept (id int);\n", encoding="utf-8")
+    refused = shop.run("up", "--json")
+    assert refused.status == 65
+    assert "create-table" in refused.stdout
+    main.write_text(written, encoding="utf-8")
+    assert shop.run("up").status == 0
+    assert shop.run("drift", "--exit-code").status == 0
+
+
 def test_what_is_left_is_told_in_words_and_json(shop: Project) -> None:
     """Extra things and rows in the way are told with their statements; ``--exit-code`` says that something is left."""
     damage(shop, *DAMAGE, "CREATE TABLE junk (id int)", "INSERT INTO posts VALUES (2, 77)")

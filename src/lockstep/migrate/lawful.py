@@ -19,7 +19,7 @@ from lockstep.migrate.files import File, Shipped, rejected
 from lockstep.migrate.script import Script, examine
 from lockstep.position import place_at
 from lockstep.postgres.doctor import Facts
-from lockstep.sql.analysis import Analyser
+from lockstep.sql.analysis import Analyser, needs_no_judge
 from lockstep.sql.finding import Finding
 from lockstep.sql.ignores import apply_ignores, holds_ignores, ignores
 from lockstep.sql.parser import GRAMMAR_VERSION, ROWS_ONLY, parse
@@ -125,9 +125,14 @@ class _Court:
 
     def _findings(self, script: Script) -> list[Finding]:
         """Return what the analyser says; in an empty database nothing is dangerous."""
+        statements = [statement for statement in script.statements if statement.tree]
+        if needs_no_judge(script.text):
+            self._analyser.learn(statements)
+            return []
         return self._analyser.judge(
-            [statement for statement in script.statements if statement.tree],
+            statements,
             transaction=script.header.transaction,
+            repair=script.header.repair,
             hazards=self._facts.has_ledger or self._facts.user_tables > 0,
         )
 

@@ -17,12 +17,13 @@ from lockstep.sql.bodies import line_starts
 from lockstep.sql.finding import Analysed, Finding, Source
 from lockstep.sql.fixes import fix_of, part_spans
 from lockstep.sql.followed import follow
-from lockstep.sql.hazards import FileHazards, in_transaction
+from lockstep.sql.hazards import FileHazards, in_transaction, is_repair
 from lockstep.sql.objects import Key, shown
 from lockstep.sql.parser import GRAMMAR_VERSION, NotParsed, Statement, parse
 from lockstep.sql.prepass import syntax_error
 from lockstep.sql.rerun import Run, Trouble
 from lockstep.sql.rule import rules
+from lockstep.sql.stamp import written_as
 from lockstep.sql.state import State
 from lockstep.sql.traps import traps_of, values_used_early
 
@@ -103,14 +104,25 @@ class Analyser:
             statements = parse(source.text, rows=True)
         except NotParsed as error:
             return [syntax_error(source.text, error)] if self.server <= GRAMMAR_VERSION else []
-        return self.judge(statements, transaction=in_transaction(source.text))
+        if needs_no_judge(source.text):
+            self.learn(statements)
+            return []
+        return self.judge(
+            statements, transaction=in_transaction(source.text), repair=is_repair(source.text)
+        )
 
     def judge(
-        self, statements: Sequence[Statement], *, transaction: bool = True, hazards: bool = True
+        self,
+        statements: Sequence[Statement],
+        *,
+        transaction: bool = True,
+        hazards: bool = True,
+        repair: bool = False,
     ) -> list[Finding]:
         """Return the findings of the next file, of which these are the statements, in the order of its text.
 
-        *transaction*: the file runs as one. *hazards*: there may be data, and others who use it.
+        *transaction*: the file runs as one. *hazards*: there may be data, and others who use it. *repair*: it is for databases
+        that have strayed from the history, so that what the history defines says nothing against what it defines.
         """
         path = self.state.path
         run = Run(self.state)
@@ -128,6 +140,8 @@ class Analyser:
         troubles = run.second([one.actions for one in judged])
         self._add_traps(judged, troubles)
         found = [*self._report(judged, troubles), *(watch.findings() if watch else ())]
+        if repair:
+            found = [finding for finding in found if finding.rule != _BY_REASON["differs"]]
         self.state.path = path
         return sorted(found, key=lambda finding: (finding.start, finding.rule))
 
@@ -178,6 +192,14 @@ class Analyser:
                 fix.edits,
                 fix.unfixable,
             )
+
+
+def needs_no_judge(text: str) -> bool:
+    """True of a repair as ``lockstep repair`` wrote it: each of its steps asks the database itself whether it is needed.
+
+    It is for databases that are not what the history makes, where that history would only mislead.
+    """
+    return written_as(text) == "repair"
 
 
 def rule_of(action: Action, trouble: Trouble) -> str:

@@ -28,6 +28,7 @@ from lockstep.sql.transactions import must_run_alone, transaction_control
 from lockstep.sql.tree import Node, constant, only, relation_name, relations_in, strings
 
 _NO_TRANSACTION = re.compile(r"^--[ \t]*lockstep:[ \t]*no-transaction\b", re.MULTILINE)
+_REPAIR = re.compile(r"^--[ \t]*lockstep:[ \t]*repair\b", re.MULTILINE)
 
 _FAILS = {"concurrent-index-on-partitioned", "column-type-under-view"}
 """What fails on a table that nobody uses, too."""
@@ -132,6 +133,11 @@ def _given(condition: Node | None) -> Iterator[str]:
 def in_transaction(text: str) -> bool:
     """False if a file's header says that it runs statement by statement."""
     return "lockstep:" not in text or not _NO_TRANSACTION.search(text)
+
+
+def is_repair(text: str) -> bool:
+    """True if a file's header says that it brings strayed databases back."""
+    return "lockstep:" in text and _REPAIR.search(text) is not None
 
 
 class FileHazards:

@@ -10,19 +10,17 @@ overwritten.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lockstep.catalog.repair.plan import Conflict, Left, Part, Piece, Plan
 from lockstep.errors import ConfigurationWrong, Place
+from lockstep.sql.stamp import stamped, written_as
 
 DEFAULT_NAME = "9999_production_repair_idempotent.sql"
 _LATER = "_2_concurrently.sql"
 _SEEDS = "_3_seeds.sql"
-_FORMAT = "-- Written by lockstep repair 1, sha256:"
-_STAMP = re.compile(rf"^{re.escape(_FORMAT)}([0-9a-f]{{64}})$\n", re.MULTILINE)
 _SHOWN = 60
 _LONGEST_LINE = 400
 
@@ -75,7 +73,7 @@ def main_text(plan: Plan) -> str:
     """Return the file that is one transaction."""
     empty = _BESIDE if plan.of("later") else _NOTHING
     body = "\n".join(_statement(piece) for piece in plan.of("main")) or empty
-    return _stamped("-- lockstep: repair\n", _introduction(plan) + body)
+    return stamped("repair", "-- lockstep: repair\n", _introduction(plan) + body)
 
 
 def later_text(plan: Plan) -> str:
@@ -84,7 +82,7 @@ def later_text(plan: Plan) -> str:
     header = "-- lockstep: repair\n-- lockstep: no-transaction\n"
     settings = f"SELECT {SETTINGS.format(local='false')};\n\n" if pieces else ""
     body = settings + ("\n".join(_statement(piece) for piece in pieces) or _NOTHING)
-    return _stamped(header, _introduction(plan) + body)
+    return stamped("repair", header, _introduction(plan) + body)
 
 
 def migration_texts(plan: Plan, why: str) -> list[str]:
@@ -108,7 +106,7 @@ def seeds_text(seeds: Iterable[tuple[str, Sequence[str]]]) -> str:
     ]
     for name, statements in seeds:
         parts.append(comment(name) + "".join(f"{statement}\n;\n" for statement in statements))
-    return _stamped("-- lockstep: repair\n", "".join(parts))
+    return stamped("repair seeds", "-- lockstep: repair\n", "".join(parts))
 
 
 def write(file: Path, text: str) -> None:
@@ -125,7 +123,7 @@ def refuse_foreign(file: Path) -> None:
     """Raise ``ConfigurationWrong`` if *file* is there and is not as this wrote it."""
     if not file.exists():
         return
-    if is_ours(file.read_bytes().decode("utf-8", errors="replace")):
+    if written_as(file.read_bytes().decode("utf-8", errors="replace")):
         return
     raise ConfigurationWrong(
         f"{file.name} is there, and is not as `lockstep repair` wrote it",
@@ -133,13 +131,6 @@ def refuse_foreign(file: Path) -> None:
         why="It was written or edited by hand: what somebody put there would be lost.",
         next_step="Name another file with -o, or move this one away.",
     )
-
-
-def is_ours(text: str) -> bool:
-    """Tell whether *text* is what this wrote, unedited."""
-    text = text.replace("\r\n", "\n")
-    stamp = _STAMP.search(text)
-    return stamp is not None and stamp[1] == _hash(text[: stamp.start()] + text[stamp.end() :])
 
 
 def comment(text: str, indent: str = "") -> str:
@@ -156,14 +147,6 @@ def quoted_body(text: str, tag: str = "x") -> str:
         number += 1
         mark = f"${tag}{number}$"
     return f"{mark}{text}{mark}"
-
-
-def _stamped(header: str, rest: str) -> str:
-    return f"{header}{_FORMAT}{_hash(header + rest)}\n{rest}"
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _introduction(plan: Plan) -> str:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from lockstep.catalog.repair.plan import Left, Piece, Plan
 from lockstep.catalog.repair.script import (
     comment,
-    is_ours,
     later_name,
     main_text,
     quoted_body,
@@ -21,6 +20,7 @@ from lockstep.catalog.repair.script import (
 from lockstep.errors import ConfigurationWrong
 from lockstep.migrate.header import parse_header
 from lockstep.sql.parser import parse
+from lockstep.sql.stamp import written_as
 
 HOSTILE = "x\nDROP TABLE users; -- */ $lockstep$ $x$ $$\r-- lockstep: no-transaction\u2028lockstep: breaking"
 PIECE = Piece("column a.b", "it is missing", "true", ("SELECT 1",))
@@ -80,7 +80,7 @@ def test_only_own_files_are_overwritten(tmp_path: Path) -> None:
     text = texts(plan(PIECE))["main"]
     write(file, text)
     write(file, text)
-    assert is_ours(text.replace("\n", "\r\n"))
+    assert written_as(text.replace("\n", "\r\n"))
     file.write_text(text + "SELECT 2;\n", encoding="utf-8")
     with pytest.raises(ConfigurationWrong, match="not as `lockstep repair` wrote it"):
         write(file, text)

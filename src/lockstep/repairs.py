@@ -13,17 +13,22 @@ from lockstep.errors import LockstepError
 from lockstep.inspection import View, look
 from lockstep.migrate.files import read_shipped
 from lockstep.settings import Settings
+from lockstep.sql.hazards import is_repair
 from lockstep.sql.parser import parse
 from lockstep.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A plan, and the names of the shipped seeds that the ledger does not know; ``seeds`` is their text, if it was asked for."""
+    """A plan, and what of the shipped files the ledger does not know; ``seeds`` is the seeds' text, if it was asked for.
+
+    ``pending``: how many migrations run at a boot before the repair does, on the schema as it is.
+    """
 
     plan: Plan
     address: str
     seeds_missing: tuple[str, ...] = ()
+    pending: int = 0
     seeds: str = ""
 
 
@@ -41,19 +46,20 @@ def plan_repair(
         plan = make_plan(
             expected, live, choices, server=server, session=view.session, timeout=timeout
         )
-        missing = _seeds_missing(view)
+        seeds, pending = _not_applied(view)
         address = view.session.address
-    return Repair(plan, address, missing, _seeds(settings) if with_seeds else "")
+    return Repair(plan, address, seeds, pending, _seeds(settings) if with_seeds else "")
 
 
-def _seeds_missing(view: View) -> tuple[str, ...]:
+def _not_applied(view: View) -> tuple[tuple[str, ...], int]:
+    """Return the names of the seeds that were never applied, and how many migrations were not."""
     try:
         _, made, _ = view.plan()
-    except (
-        LockstepError
-    ):  # a boot refuses with the same words; the schema can be repaired all the same
-        return ()
-    return tuple(file.name for file in made.seeds)
+    except LockstepError:
+        # A boot refuses with the same words; the schema can be repaired all the same.
+        return (), 0
+    pending = sum(not is_repair(file.text) for file in made.migrations)
+    return tuple(file.name for file in made.seeds), pending
 
 
 def _seeds(settings: Settings) -> str:

@@ -107,6 +107,21 @@ def test_what_is_left_is_told_in_words_and_json(shop: Project) -> None:
     assert [Path(file["file"]).name for file in found["files"]] == [MAIN, LATER]
 
 
+def test_pending_migrations_come_first_and_that_is_said(shop: Project) -> None:
+    """A table that was made otherwise makes a pending file fail: the failure names drift and repair, which says in what order to go on."""
+    assert "then deploy it (lockstep up)" in _repaired(shop, *DAMAGE)
+    shop.migration("0002_more.sql", "CREATE INDEX IF NOT EXISTS users_name ON users (name);")
+    failed = shop.run("up", "--json")
+    assert failed.status == 70
+    assert "lockstep repair" in failed.error["next"]
+    assert "1 migration is pending, and would run before it" in shop.run("repair").stdout
+
+
+def _repaired(project: Project, *statements: str) -> str:
+    damage(project, *statements)
+    return project.run("repair").stdout
+
+
 def test_a_dry_run_writes_nothing(shop: Project) -> None:
     """The files go to stdout, and what is told to stderr."""
     damage(shop, *DAMAGE)

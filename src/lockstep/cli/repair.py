@@ -145,7 +145,15 @@ def _report(made: Repair, texts: Mapping[Path, str], *, written: bool) -> Iterat
         names = " ".join(map(str, texts))
         yield f"{'written' if written else 'would be written'}: {names}"
         if written:
-            yield "next: read it, try it on a copy, then deploy it (lockstep up), or: psql -v ON_ERROR_STOP=1 -f FILE, in this order"
+            yield _next(made.pending)
+
+
+def _next(pending: int) -> str:
+    by_hand = "psql -v ON_ERROR_STOP=1 -f FILE, in this order"
+    if not pending:
+        return f"next: read it, try it on a copy, then deploy it (lockstep up), or: {by_hand}"
+    one = "1 migration is" if pending == 1 else f"{pending} migrations are"
+    return f"next: read it, try it on a copy. {one} pending, and would run before it on the schema as it is: so first {by_hand}; then deploy"
 
 
 def _steps(plan: Plan) -> Iterator[str]:

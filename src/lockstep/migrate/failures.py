@@ -30,7 +30,7 @@ _ADVICE = {
     "23514": "Some rows violate the check. Correct them in an earlier statement, or add it NOT VALID first.",
     "23503": "Some rows refer to nothing. Correct them in an earlier statement, or add it NOT VALID first.",
     "42P01": "Its table is not there. Is the file that makes it sorted after this one?",
-    "42703": "The column is not there. Is the file that adds it sorted after this one?",
+    "42703": "The column is not there. Is the file that adds it sorted after this one? Or was the table made otherwise than by these files: lockstep drift shows it, lockstep repair writes what it lacks.",
     "42501": "Grant what is missing to the role that boots, or let the object's owner boot.",
     "25001": "Put the statement into a file with the line: -- lockstep: no-transaction",
     "3F000": "No schema of the role's search_path exists: create it in an earlier file, or qualify the names.",

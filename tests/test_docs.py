@@ -26,6 +26,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "how-to/declare-needs.md",
         "how-to/catch-drift.md",
         "how-to/prove-migrations.md",
+        "how-to/chaos.md",
         "how-to/repair-a-drifted-database.md",
     ],
 )

@@ -7,13 +7,14 @@ import functools
 from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
 
+from lockstep.cli.reading import address, count, duration, lock_mode, names, whole
 from lockstep.redaction import redact
 
 DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, DATABASE_UNPOOLED_URL, DATABASE_URL)"
 
 
 _EXIT_STATUSES = (
-    "Exit status: 0 done, 1 findings (lint), 2 usage, 3 pending or drift (--exit-code, --check), 65 history diverged or files unfit, "
+    "Exit status: 0 done, 1 findings (lint), not proven (prove) or does not hold (chaos), 2 usage, 3 pending or drift (--exit-code, --check), 65 history diverged or files unfit, "
     "69 database unreachable, 70 a migration or service failed, 73 port in use, "
     "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet or schema drifted, "
     "130/143 interrupted."
@@ -50,6 +51,7 @@ def build_parser() -> Parser:
     _add_schemas(commands)
     _add_repair(commands)
     _add_prove(commands)
+    _add_chaos(commands)
     parser.command_names = tuple(commands.choices)
     return parser
 
@@ -106,9 +108,7 @@ def _add_inspections(commands: Commands) -> None:
     )
     _add_scratch(undo)
     boots = _add(commands, "boots", "show the latest boots, also failed ones")
-    boots.add_argument(
-        "--limit", type=_count, default=20, metavar="N", help="how many (default 20)"
-    )
+    boots.add_argument("--limit", type=count, default=20, metavar="N", help="how many (default 20)")
     _add(commands, "doctor", "examine the connections that a boot would use; changes nothing")
 
 
@@ -177,7 +177,61 @@ def _add_prove(commands: Commands) -> None:
     locks = (
         "the strongest lock that a file may take on a table that was there: share-update-exclusive"
     )
-    add("--max-lock", type=_lock_mode, metavar="NAME", help=locks)
+    add("--max-lock", type=lock_mode, metavar="NAME", help=locks)
+
+
+def _add_chaos(commands: Commands) -> None:
+    chaos = _add(
+        commands,
+        "chaos",
+        "kill copies of a whole service at random while they boot, and see that nothing comes of it",
+    )
+    chaos.add_argument(
+        "cmd",
+        nargs=argparse.REMAINDER,
+        metavar="-- CMD",
+        help="what starts one copy; its port is in PORT, and put in for {port}",
+    )
+    _add_scratch(chaos)
+    add = chaos.add_argument
+    add("-v", dest="verbose", action="store_true", help="the same as --verbose: a line an event")
+    poolers = "put pgbouncer between the copies' pools and the server: auto, on or off (default: auto, where there is one)"
+    add("--pgbouncer", choices=("auto", "on", "off"), default="auto", help=poolers)
+    for name, default, purpose in (
+        ("--copies", 4, "how many are started together"),
+        ("--rounds", 5, "how often, each time on a new database"),
+    ):
+        add(name, type=count, default=default, metavar="N", help=f"{purpose} (default {default})")
+    for name, number, purpose in (
+        ("--seed", whole, "what is done depends on it alone (default: another each time)"),
+        ("--round", count, "only that round"),
+    ):
+        add(name, type=number, metavar="N", help=purpose)
+    window = "how long they are disturbed, from their start (default: half as long again as they take to boot)"
+    add("--kill-after", type=duration, metavar="TIME", help=window)
+    late = "how long after the last disturbance all may take to be ready, and to end (default 60s)"
+    add("--timeout", type=duration, default=60.0, metavar="TIME", help=late)
+    ready = "the address that tells when a copy is ready: 2xx, and 503 before (default /readyz)"
+    add("--ready", type=address, default="/readyz", metavar="PATH", help=ready)
+    for name, kind, meta, purpose in (
+        ("--get", address, "PATH", "an address to ask for, beside / and /api/health"),
+        ("--allow-exit", int, "N", "a status that CMD may end with when it was disturbed"),
+        ("--growing", str, "TABLE", "a table (schema.table) whose number of rows is no sign"),
+    ):
+        add(
+            name,
+            type=kind,
+            metavar=meta,
+            action="append",
+            default=[],
+            help=f"{purpose} (repeatable)",
+        )
+    add(
+        "--before",
+        metavar="FILE",
+        help="SQL that runs first in every database: what a platform provides",
+    )
+    add("--logs", metavar="DIR", help="keep there what the copies write, a file each start")
 
 
 def _add_allowances(command: Parser) -> None:
@@ -272,36 +326,17 @@ def _add_choice_of_rules(lint: Parser) -> None:
         ("--exclude", "all but these rules"),
     ):
         lint.add_argument(
-            name, type=_names, action="extend", default=[], metavar="RULE,...", help=purpose
+            name, type=names, action="extend", default=[], metavar="RULE,...", help=purpose
         )
     lint.add_argument("--explain", metavar="RULE", help="tell what a rule is about, with examples")
 
 
 def split_command(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Split ``run ... -- CMD`` at its ``--``, so that CMD's own options are never taken for ours."""
+    """Split ``run ... -- CMD`` and ``chaos ... -- CMD`` at its ``--``, so that CMD's own options are never taken for ours."""
     if "--" in arguments:
         at = list(arguments).index("--")
         return list(arguments[:at]), list(arguments[at + 1 :])
     return list(arguments), []
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
-
-
-def _lock_mode(text: str) -> str:
-    from lockstep.prove.online import mode_named
-
-    try:
-        return mode_named(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.replace(",", " ").split() if name]
 
 
 def _add(commands: Commands, name: str, purpose: str) -> Parser:

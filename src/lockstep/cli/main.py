@@ -38,13 +38,14 @@ def _run(arguments: Sequence[str]) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return 2
-    if cmd and options.command != "run":
-        usage.error(f"only run takes a program: {' '.join(cmd)}")
+    takes_program = options.command in {"run", "chaos"}
+    if cmd and not takes_program:
+        usage.error(f"only run and chaos take a program: {' '.join(cmd)}")
     given = getattr(options, "cmd", [])
     # After a program that was named without ours, a `--` is the program's own.
     options.cmd = [*given, "--", *cmd] if given and cmd else given or cmd
-    if options.command == "run" and not options.cmd:
-        usage.error("the program is missing: lockstep run -- CMD ...")
+    if takes_program and not options.cmd:
+        usage.error(f"the program is missing: lockstep {options.command} -- CMD ...")
     return _guarded(lambda options: _command(options.command)(options), options)
 
 
@@ -99,6 +100,10 @@ def _imported(name: str) -> Callable[[argparse.Namespace], int]:
         from lockstep.cli.prove import prove
 
         return prove
+    if name == "chaos":
+        from lockstep.cli.chaos import chaos
+
+        return chaos
     from lockstep.cli import inspect
 
     commands = {

@@ -211,6 +211,17 @@ def _add_chaos(commands: Commands) -> None:
     add("--kill-after", type=duration, metavar="TIME", help=window)
     late = "how long after the last disturbance all may take to be ready, and to end (default 60s)"
     add("--timeout", type=duration, default=60.0, metavar="TIME", help=late)
+    _add_watched(chaos)
+    add(
+        "--before",
+        metavar="FILE",
+        help="SQL that runs first in every database: what a platform provides",
+    )
+    add("--logs", metavar="DIR", help="keep there what the copies write, a file each start")
+
+
+def _add_watched(chaos: Parser) -> None:
+    add = chaos.add_argument
     ready = "the address that tells when a copy is ready: 2xx, and 503 before (default /readyz)"
     add("--ready", type=address, default="/readyz", metavar="PATH", help=ready)
     for name, kind, meta, purpose in (
@@ -226,12 +237,6 @@ def _add_chaos(commands: Commands) -> None:
             default=[],
             help=f"{purpose} (repeatable)",
         )
-    add(
-        "--before",
-        metavar="FILE",
-        help="SQL that runs first in every database: what a platform provides",
-    )
-    add("--logs", metavar="DIR", help="keep there what the copies write, a file each start")
 
 
 def _add_allowances(command: Parser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -71,49 +72,18 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
     return command
 
 
+_HOMES = {
+    **dict.fromkeys(("up", "run", "serve"), "boots"),
+    **dict.fromkeys(("status", "plan", "new", "boots", "doctor"), "inspect"),
+}
+"""The modules of those commands that have none of their own name."""
+
+
 def _imported(name: str) -> Callable[[argparse.Namespace], int]:
-    if name in {"up", "run", "serve"}:
-        from lockstep.cli import boots
-
-        return {"up": boots.up, "run": boots.run, "serve": boots.serve}[name]
-    if name == "snapshot":
-        from lockstep.cli.snapshot import snapshot
-
-        return snapshot
-    if name == "drift":
-        from lockstep.cli.drift import drift
-
-        return drift
-    if name == "repair":
-        from lockstep.cli.repair import repair
-
-        return repair
-    if name == "undo":
-        from lockstep.cli.undo import undo
-
-        return undo
-    if name == "lint":
-        from lockstep.cli.lint import lint
-
-        return lint
-    if name == "prove":
-        from lockstep.cli.prove import prove
-
-        return prove
-    if name == "chaos":
-        from lockstep.cli.chaos import chaos
-
-        return chaos
-    from lockstep.cli import inspect
-
-    commands = {
-        "status": inspect.status,
-        "plan": inspect.plan,
-        "new": inspect.new,
-        "boots": inspect.boots,
-        "doctor": inspect.doctor,
-    }
-    return commands[name]
+    """Return a command's function, importing only the module that it is in."""
+    module = importlib.import_module(f"lockstep.cli.{_HOMES.get(name, name)}")
+    command: Callable[[argparse.Namespace], int] = getattr(module, name)
+    return command
 
 
 def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lockstep import schemas
@@ -18,6 +19,7 @@ from lockstep.inspection import look
 from lockstep.migrate.files import read_shipped
 from lockstep.migrate.ledger import forget_migrations
 from lockstep.postgres.connection import connect_now
+from lockstep.postgres.lock import try_lock, unlock, wait_for_lock
 from lockstep.postgres.session import ServerError, Session
 from lockstep.scratch import Scratch, migrated, scratch_server
 from lockstep.settings import Settings
@@ -50,7 +52,7 @@ def execute_undo(settings: Settings, plan: Plan, names: Sequence[str]) -> None:
             why="It drops what later files made, with all that was written since.",
             next_step="In production, go forward: write a migration that changes what is wrong.",
         )
-    with look(settings, lambda _: None) as view:
+    with look(settings, lambda _: None) as view, _locked(view.session, settings):
         session = view.session
         main, *later = [*migration_texts(plan, "undo")] or [""]
         forget = forget_migrations(session, settings.app, names)
@@ -63,6 +65,24 @@ def execute_undo(settings: Settings, plan: Plan, names: Sequence[str]) -> None:
         except ServerError:
             session.rollback()
             raise
+
+
+@contextmanager
+def _locked(session: Session, settings: Settings) -> Iterator[None]:
+    """Hold the lock of the boots: none may bring forward what is being taken back."""
+    wait_for_lock(
+        session,
+        settings.lock_key,
+        attempt=try_lock,
+        give_way=lambda: False,
+        wait=settings.lock_wait,
+        report=lambda _: None,
+    )
+    try:
+        yield
+    finally:
+        if not session.closed:
+            unlock(session, settings.lock_key)
 
 
 def plan_target(settings: Settings, target: str, choices: Choices) -> Plan:

@@ -56,6 +56,16 @@ def test_what_was_taken_back_can_be_applied_again(shop: Project) -> None:
     assert shop.run("up").status == 0
 
 
+def test_the_way_back_waits_for_a_boot(shop: Project) -> None:
+    """It needs the lock of the boots, names who holds it, and does nothing without."""
+    with psycopg.connect(shop.database, autocommit=True) as boot:
+        boot.execute("SELECT pg_advisory_lock(lock_key) FROM lockstep.bookkeeping")
+        done = shop.run("undo", "--to", "0001_users.sql", "--execute", LOCKSTEP_LOCK_WAIT="100ms")
+        assert done.status == 75, done.stderr
+        assert f"pid {boot.info.backend_pid}" in done.stderr
+        assert boot.execute("SELECT to_regclass('posts')::text").fetchone() == ("posts",)
+
+
 def test_production_is_never_taken_back(shop: Project) -> None:
     """There one goes forward."""
     done = shop.run("undo", "--to", "0001_users.sql", "--execute", LOCKSTEP_ENV="production")

@@ -24,7 +24,7 @@ from lockstep.postgres.session import ServerError, Session
 
 QUERIES = load_queries(Path(__file__).with_name("snapshot.sql"))
 _NOTE = "~ "
-_APART = {"settings", "all", "part", "shared"}
+_APART = {"settings", "all", "part", "shared", "absent"}
 _BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 LOCK_TIMEOUT = 0.2
 """Seconds. Only a lock taken between our look and our use is ever waited for."""
@@ -49,6 +49,10 @@ class Snapshot:
         self.lines = (
             tuple(line for line in every if not line.startswith(_NOTE)) if self._owners else every
         )
+
+    def with_lines(self, lines: Iterable[str]) -> Snapshot:
+        """Return a snapshot of other lines, in which everything has the owner that it has here."""
+        return Snapshot((*self._owners, *lines))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -108,9 +112,12 @@ def _attempt(session: Session, question: str) -> str:
 def read_within(session: Session) -> Snapshot:
     """Read the database as the open transaction of *session* sees it; its settings change until the transaction's end.
 
-    Read once only, because what fails has failed the transaction: raises ``ServerError``.
+    Read once only, because what fails has failed the transaction: raises ``ServerError``. Nobody's ownership is read, and no part
+    that is sure to be empty: on a session that reads once, to plan them all takes longer than to run them.
     """
-    question = message(session.server_version, own_transaction=False)
+    (row,) = session.fetch(QUERIES["absent"])
+    without = frozenset({"owners", *row["names"].split()})
+    question = message(session.server_version, own_transaction=False, without=without)
     text = session.texts(question)[-1] or ""
     if TORN in text:
         raise _changing(session, "Somebody dropped or locked")
@@ -118,8 +125,10 @@ def read_within(session: Session) -> Snapshot:
 
 
 @lru_cache(maxsize=16)
-def message(server_version: int, *, own_transaction: bool = True) -> str:
-    """Return all that is sent to a server of this version (as ``server_version_num`` has it)."""
+def message(
+    server_version: int, *, own_transaction: bool = True, without: frozenset[str] = frozenset()
+) -> str:
+    """Return all that is sent to a server of this version (as ``server_version_num`` has it), but for the parts *without*."""
     major = server_version // 10000
     settings = (
         QUERIES["settings"]
@@ -129,7 +138,7 @@ def message(server_version: int, *, own_transaction: bool = True) -> str:
     parts = [
         QUERIES["part"].replace("{part}", text)
         for name, text in QUERIES.items()
-        if name not in _APART
+        if name not in _APART and name not in without
     ]
     every = "\nUNION ALL\n".join(parts)
     reading = QUERIES["all"].replace("{shared}", QUERIES["shared"]).replace("{every}", every)

@@ -21,6 +21,31 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
        pg_catalog.set_config('lock_timeout', %(lock_timeout)s, true),
        pg_catalog.set_config('statement_timeout', %(statement_timeout)s, true)
 
+-- name: absent
+-- The parts below that can have no line, because what they read holds nothing but what every database is made with.
+SELECT array_to_string(ARRAY[
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_aggregate WHERE aggfnoid::oid >= 16384) THEN 'aggregates' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384) THEN 'routines' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal) THEN 'triggers' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger) THEN 'event_triggers' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE oid >= 16384) THEN 'rules views' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_policy) THEN 'policies' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype IN ('e', 'd', 'r'))
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384 AND relkind = 'c') THEN 'types domain_constraints' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext) THEN 'statistics' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_publication) THEN 'publications' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_collation WHERE oid >= 16384) THEN 'collations' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_operator WHERE oid >= 16384) THEN 'operators' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_cast WHERE oid >= 16384) THEN 'casts' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_ts_dict WHERE oid >= 16384) THEN 'text_search_dictionaries' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_ts_config WHERE oid >= 16384) THEN 'text_search_configurations' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper) THEN 'foreign_data_wrappers' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_server) THEN 'servers' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_default_acl) THEN 'default_privileges' END,
+    CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_description WHERE objoid >= 16384 OR (objoid = 2200 AND description <> 'standard public schema'))
+        THEN 'comments' END
+], ' ') AS names
+
 -- name: all
 -- All parts, in one text.
 WITH {shared}
@@ -227,6 +252,7 @@ SELECT 'constraint ' || r.name || '.' || IDENT(k.conname)
                CASE WHEN {free:k.conrelid} THEN TEXT(pg_get_expr(k.conbin, k.conrelid)) ELSE {unread} END END,
            "include": CASE WHEN i.indnatts > i.indnkeyatts AND k.contype <> 'x' THEN COLUMNS(k.conrelid, (i.indkey::int2[])[i.indnkeyatts:]) END,
            "initially_deferred": TRUE(k.condeferred),
+           "invalid": TRUE(NOT i.indisvalid),
            "match": CASE WHEN k.confmatchtype = 'f' AND k.contype = 'f' THEN '"full"' END,
            "no_inherit": TRUE(k.connoinherit AND k.contype = 'c'),
            "not_enforced": [[18: TRUE(NOT k.conenforced) | NULL]],
@@ -235,6 +261,7 @@ SELECT 'constraint ' || r.name || '.' || IDENT(k.conname)
            "on_delete": CASE WHEN k.contype = 'f' THEN {action:k.confdeltype} END,
            "on_update": CASE WHEN k.contype = 'f' THEN {action:k.confupdtype} END,
            "options": LIST(i.reloptions),
+           "part_of": part.name,
            "period": [[18: TRUE(k.conperiod) | NULL]],
            "referenced_columns": CASE WHEN k.contype = 'f' THEN
                CASE WHEN cardinality(k.confkey) = 1 THEN '[' || JSON(fa.attname) || ']' ELSE COLUMNS(k.confrelid, k.confkey) END END,
@@ -250,8 +277,12 @@ LEFT JOIN relation fr ON fr.oid = k.confrelid
 LEFT JOIN attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[1]
 LEFT JOIN (
     SELECT x.*, c.reloptions FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
-    WHERE x.indnatts > x.indnkeyatts [[15: OR x.indnullsnotdistinct | ]] OR c.reloptions IS NOT NULL
+    WHERE x.indnatts > x.indnkeyatts [[15: OR x.indnullsnotdistinct | ]] OR c.reloptions IS NOT NULL OR NOT x.indisvalid
 ) i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+LEFT JOIN ( -- a partition's own key can stand on its part of an index that is no key
+    SELECT h.inhrelid, JSON({name:pn.nspname:pc.relname}) AS name
+    FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent AND pc.relkind = 'I' JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+) part ON part.inhrelid = k.conindid AND k.contype IN ('p', 'u')
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 AND k.conislocal
 
 -- name: indexes

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from lockstep.catalog.canonical import canonical
 from lockstep.catalog.compare import compare
 from lockstep.catalog.fact import KINDS, read_line
-from lockstep.catalog.snapshot import Snapshot, read_snapshot
+from lockstep.catalog.snapshot import Snapshot, message, read_snapshot, read_within
 from lockstep.embedded.binaries import Binaries, look_into
 from lockstep.postgres.session import ServerError, Session
 from lockstep.testing import Databases, private_cluster
@@ -41,6 +42,46 @@ def test_every_kind_is_there_once_by_name(rich: Snapshot) -> None:
     facts = rich.facts()
     assert {fact.kind for fact in facts} == set(KINDS)
     assert len({fact.key for fact in facts}) == len(facts)
+
+
+_ALONE = (
+    "CREATE AGGREGATE public.total (integer) (SFUNC = int4pl, STYPE = integer)",
+    "CREATE FUNCTION public.f() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TABLE public.t (id integer); CREATE TRIGGER g BEFORE UPDATE ON public.t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION public.e()",
+    "CREATE TABLE public.t (id integer); CREATE RULE r AS ON DELETE TO public.t DO INSTEAD NOTHING",
+    "CREATE VIEW public.v AS SELECT 1 AS one",
+    "CREATE TABLE public.t (id integer); CREATE POLICY p ON public.t",
+    "CREATE TYPE public.mood AS ENUM ('calm')",
+    "CREATE DOMAIN public.digit AS integer CHECK (VALUE < 10)",
+    "CREATE TYPE public.pair AS (a integer)",
+    "CREATE TYPE public.span AS RANGE (subtype = integer)",
+    "CREATE TABLE public.t (a integer, b integer); CREATE STATISTICS public.s ON a, b FROM public.t",
+    "CREATE PUBLICATION p",
+    'CREATE COLLATION public.plain FROM "C"',
+    "CREATE OPERATOR public.## (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4pl)",
+    "CREATE CAST (integer AS inet) WITH INOUT",
+    "CREATE TEXT SEARCH DICTIONARY public.d (TEMPLATE = simple)",
+    "CREATE TEXT SEARCH CONFIGURATION public.c (COPY = simple)",
+    "CREATE FOREIGN DATA WRAPPER w",
+    "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+    "CREATE TABLE public.t (id integer); COMMENT ON TABLE public.t IS 'x'",
+    "COMMENT ON SCHEMA public IS 'another'",
+    "CREATE TABLE public.t (id integer); GRANT SELECT ON public.t TO PUBLIC",
+)
+
+
+def test_no_part_is_passed_over_that_has_a_line(session: Session) -> None:
+    """Within a transaction only those parts are read that can have lines: whatever is there alone is among them."""
+    whole = message(session.server_version, own_transaction=False)
+    for sql in _ALONE:
+        session.script(f"BEGIN; {sql}")
+        lines = read_within(session).lines
+        known = Snapshot(canonical(session.texts(whole)[-1] or "", session.server_version // 10000))
+        assert sorted(lines) == sorted(known.lines), sql
+        assert any(not line.startswith("schema ") for line in lines), sql
+        session.rollback()
 
 
 def test_what_is_not_the_schemas_is_left_out(rich: Snapshot, session: Session) -> None:

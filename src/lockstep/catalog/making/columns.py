@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lockstep.catalog.compare import Difference
@@ -18,6 +19,7 @@ from lockstep.catalog.making.column_changes import (
     no_heirs,
 )
 from lockstep.catalog.making.index import Index
+from lockstep.catalog.making.numbers import going_on
 from lockstep.catalog.making.retyping import change_type, widens
 from lockstep.catalog.making.sequences import counting_on
 from lockstep.catalog.making.step import Step, Unchangeable
@@ -61,7 +63,23 @@ def create_column(fact: Fact, expected: Index) -> list[Step]:
     """Add a column to a table that is there."""
     if fact.body.get("inherited"):
         return follow_parent(fact, expected)
+    if _of_type(fact, expected):
+        return _typed(fact, expected)
     return [added(fact, expected), *settings_of(fact, expected)]
+
+
+def _of_type(column: Fact, index: Index) -> bool:
+    table = index.get("table", column.path[:2])
+    return table is not None and "of_type" in table.body
+
+
+def _typed(fact: Fact, expected: Index) -> list[Step]:
+    """Return the steps for a column of a typed table: it came with the type, unless the table is only now to be of it."""
+    body = {key: fact.body[key] for key in ("type", "collation") if key in fact.body}
+    bare = Fact("column", fact.path, body)
+    add = added(bare, expected)
+    free = guards.exists("pg_class", f"oid = {guards.relation(fact.path[:2])}", "reloftype = 0")
+    return [replace(add, guard=guards.both(add.guard, free)), *_changed(fact, bare, expected)]
 
 
 def added(fact: Fact, expected: Index, phase: int = 0) -> Step:
@@ -125,6 +143,11 @@ def change_column(
     assert found is not None
     if set(difference.fields) == {"inherited"}:
         return _inheritance(wanted, expected, live)
+    if _of_type(wanted, expected) and _of_type(wanted, live):
+        # The type brings its own types.
+        theirs = {key: wanted.body[key] for key in ("type", "collation") if key in wanted.body}
+        kept = {key: found.body[key] for key in found.body if key not in {"type", "collation"}}
+        return _changed(wanted, Fact("column", found.path, {**kept, **theirs}), live)
     if _made_anew(wanted.body, found.body, live.server):
         loses = _DERIVED if "generated" in found.body else _VALUES
         return _replaced(wanted, expected, loses)
@@ -207,15 +230,18 @@ def _step(wanted: Fact, part: Change, live: Index) -> Step:
     action = f"ALTER {kind_of(table, live)} {only}{qualified(*table)} {command}"
     if " SET MINVALUE " in command:
         action = counting_on(action)
+    if " ADD GENERATED " in command or " SET DEFAULT nextval(" in command:
+        action = going_on(action, wanted, live.get("column", wanted.path))
     guard = guards.exists("pg_attribute", guards.column(table, name), held)
     return Step(wanted, action, guard, loses=loses, phase=phase[0] if phase else 0)
 
 
 def drop_column(fact: Fact) -> list[Step]:
-    """Drop a column; as long as it is a parent's too, it goes with that one."""
+    """Drop a column; as long as it is a parent's too, it goes with that one, and with the type of a typed table."""
     table, name = fact.path[:2], fact.path[2]
     action = f"ALTER TABLE {qualified(*table)} DROP COLUMN {quoted(name)}"
-    held = guards.column(table, name), "attislocal AND attinhcount = 0"
+    free = guards.exists("pg_class", "oid = attrelid", "reloftype = 0")
+    held = guards.column(table, name), "attislocal AND attinhcount = 0", free
     return [Step(fact, action, guards.exists("pg_attribute", *held), loses=_VALUES)]
 
 

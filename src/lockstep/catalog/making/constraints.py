@@ -12,7 +12,7 @@ from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.tables import changed_options
 from lockstep.catalog.making.texts import array, name_of, names, same_text, with_options
-from lockstep.sql.objects import qualified, quoted
+from lockstep.sql.objects import literal, qualified, quoted
 
 _LETTERS = {"primary key": "p", "unique": "u", "foreign key": "f", "check": "c", "exclude": "x"}
 _ACTIONS = {"cascade": "c", "set null": "n", "set default": "d", "restrict": "r"}
@@ -33,15 +33,18 @@ def constraint_definition(fact: Fact, *, valid: bool = True) -> str:
         parts = list(_foreign_key(fact))
     else:
         parts = list(_key(fact))
-    if body.get("deferrable"):
-        parts.append(
-            "DEFERRABLE INITIALLY DEFERRED" if body.get("initially_deferred") else "DEFERRABLE"
-        )
+    parts.append(_deferrable(fact).strip())
     if body.get("not_enforced"):
         parts.append("NOT ENFORCED")
     elif body.get("not_valid") or not valid:
         parts.append("NOT VALID")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
+
+
+def _deferrable(fact: Fact) -> str:
+    if not fact.body.get("deferrable"):
+        return ""
+    return " DEFERRABLE" + (" INITIALLY DEFERRED" if fact.body.get("initially_deferred") else "")
 
 
 def _key(fact: Fact) -> Iterator[str]:
@@ -108,6 +111,9 @@ def _same_key(fact: Fact) -> list[str]:
         guards.newer_flag("pg_index", "indnullsnotdistinct", body.get("nulls_not_distinct"))
     )
     found = [guards.exists(*index, *conditions)]
+    if "part_of" in body:
+        row = f"inhparent = {guards.relation(undotted(body['part_of']))}"
+        found.append(guards.exists("pg_inherits", "inhrelid = conindid", row))
     return [*found, guards.newer_flag("pg_constraint", "conperiod", body.get("period"))]
 
 
@@ -131,17 +137,38 @@ def _same_foreign_key(fact: Fact) -> list[str]:
 
 
 def create_constraint(fact: Fact, expected: Index) -> list[Step]:
-    """Add a constraint to a table."""
-    table = fact.path[:2]
+    """Add a constraint to a table; one that is invalid on a table with partitions has no part on them."""
+    table, only = fact.path[:2], "ONLY " if fact.body.get("invalid") else ""
+    action = f"ALTER {kind_of(table, expected)} {only}{qualified(*table)} ADD CONSTRAINT {quoted(fact.path[2])} {constraint_definition(fact)}"
     made = Step(
         fact,
-        f"ALTER {kind_of(table, expected)} {qualified(*table)} ADD CONSTRAINT {quoted(fact.path[2])} {constraint_definition(fact)}",
+        _on_its_part(fact, action) if "part_of" in fact.body else action,
         guards.both(
             guards.exists("pg_class", f"oid = {guards.relation(table)}"),
             guards.missing("pg_constraint", guards.constraint(fact.path)),
         ),
     )
     return [made]
+
+
+def _on_its_part(fact: Fact, add: str) -> str:
+    """Return *add*, for a partition's key, so that it stands on the partition's part of another index, or becomes that part."""
+    table, name = qualified(*fact.path[:2]), quoted(fact.path[2])
+    parent = undotted(fact.body["part_of"])
+    found = (
+        "SELECT c.relname FROM pg_catalog.pg_inherits AS h JOIN pg_catalog.pg_index AS i ON i.indexrelid = h.inhrelid"
+        " JOIN pg_catalog.pg_class AS c ON c.oid = h.inhrelid"
+        f" WHERE h.inhparent = {guards.relation(parent)} AND i.indrelid = {guards.relation(fact.path[:2])}"
+    )
+    using = f"ALTER TABLE {table} ADD CONSTRAINT {name} {fact.body['type'].upper()} USING INDEX %I{_deferrable(fact)}"
+    attach = (
+        f"ALTER INDEX {qualified(*parent)} ATTACH PARTITION {qualified(fact.path[0], fact.path[2])}"
+    )
+    body = (
+        f"DECLARE part name := ({found}); BEGIN IF part IS NULL THEN EXECUTE {literal(add)}; EXECUTE {literal(attach)}; "
+        f"ELSE EXECUTE pg_catalog.format({literal(using)}, part); END IF; END"
+    )
+    return f"DO {literal(body)}"
 
 
 def change_constraint(
@@ -154,6 +181,14 @@ def change_constraint(
     fields, type_ = set(difference.fields), wanted.body["type"]
     if fields == {"not_valid"} and "not_valid" not in wanted.body:
         return [validated(wanted)]
+    if "invalid" in fields:
+        return Unchangeable(
+            "its parts on partitions come and go by ATTACH PARTITION: do it by hand"
+        )
+    if "part_of" in found.body:
+        return Unchangeable(
+            f"it stands on its part of index {found.body['part_of']}, which keeps it"
+        )
     if fields == {"options"} and type_ != "exclude":
         return list(changed_options(wanted, found, "INDEX", (wanted.path[0], wanted.path[2])))
     if type_ == "foreign key" and (fields <= _DEFERS or fields == {"not_enforced"}):
@@ -200,7 +235,9 @@ def _deferred(fact: Fact, *, enforcing: bool) -> Step:
 
 
 def drop_constraint(fact: Fact) -> list[Step]:
-    """Drop a constraint that is not a parent's."""
+    """Drop a constraint that is not a parent's, and does not stand on a parent's index: that keeps it."""
+    if "part_of" in fact.body:
+        return []
     return [_dropped(fact, "conislocal", "what it keeps out of the table")]
 
 

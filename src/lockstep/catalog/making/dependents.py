@@ -82,6 +82,8 @@ def _built_on(fact: Fact, live: Index) -> list[Fact]:
         return _built_on_column(fact, live)
     if fact.kind == "constraint":
         return _keyed_by(fact, live)
+    if fact.kind == "index":
+        return _on_index(fact, live)
     if fact.kind not in {*_RELATIONS, *_TYPES, *_CODE}:
         return []
     name = (fact.path[0], fact.path[1])
@@ -137,6 +139,24 @@ def _keyed_by(constraint: Fact, live: Index) -> list[Fact]:
             and other.body.get("references") == table
             and sorted(other.body["referenced_columns"]) == sorted(constraint.body["columns"])
         )
+    ]
+
+
+def _on_index(index: Fact, live: Index) -> list[Fact]:
+    """Return the keys of partitions that stand on their part of an index, and the foreign keys that a unique one allows."""
+    found = [
+        one
+        for one in live.mentioning('"part_of": ')
+        if one.body.get("part_of") == dotted(index.path)
+    ]
+    if not index.body.get("unique") or "where" in index.body:
+        return found
+    columns = sorted(key.get("column", "") for key in index.body["columns"])
+    return found + [
+        one
+        for one in live.mentioning('"references": ')
+        if one.body.get("references") == index.body["table"]
+        and sorted(one.body["referenced_columns"]) == columns
     ]
 
 

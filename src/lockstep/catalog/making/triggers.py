@@ -48,8 +48,9 @@ def change_trigger(
 
 
 def drop_trigger(fact: Fact) -> list[Step]:
-    """Drop a trigger."""
-    return [_dropped(fact, guards.exists("pg_trigger", guards.trigger(fact.path)), "what it does")]
+    """Drop a trigger that is not a parent's."""
+    guard = guards.exists("pg_trigger", guards.trigger(fact.path), "tgparentid = 0")
+    return [_dropped(fact, guard, "what it does")]
 
 
 def _dropped(fact: Fact, guard: str, loses: str) -> Step:

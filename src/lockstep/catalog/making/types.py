@@ -20,6 +20,7 @@ from lockstep.catalog.making.texts import array, name_of, same_text
 from lockstep.sql.objects import literal, qualified, quoted, truncated
 
 _REPLACED = "values that the new type does not have, and what is built on the type"
+_LETTERS = {"enum": "e", "domain": "d", "composite": "c", "range": "r"}
 _COLUMNS = ("column", "composite", "domain")
 
 
@@ -125,7 +126,10 @@ def change_type(difference: Difference, expected: Index, live: Index) -> list[St
     assert found is not None
     if wanted.kind == "enum" and _grows(found.body["labels"], wanted.body["labels"]):
         return list(_labels(wanted, found, expected, live))
-    if wanted.kind == "composite" and (steps := _attributes(wanted, found)) is not None:
+    if (
+        wanted.kind == "composite"
+        and (steps := _attributes(wanted, found, _handed_on(wanted, live))) is not None
+    ):
         return steps
     if wanted.kind == "domain" and not {"type", "collation"} & set(difference.fields):
         return list(_domain_changes(wanted, difference))
@@ -173,7 +177,14 @@ def _used(path: Path, label: str, expected: Index, live: Index) -> bool:
     )
 
 
-def _attributes(wanted: Fact, found: Fact) -> list[Step] | None:
+def _handed_on(composite: Fact, live: Index) -> str:
+    """Return what has tables of the type follow it, if there are any."""
+    name = qualified(*composite.path)
+    tables = (fact for fact in live.mentioning('"of_type": ') if fact.kind == "table")
+    return " CASCADE" if any(table.body.get("of_type") == name for table in tables) else ""
+
+
+def _attributes(wanted: Fact, found: Fact, handed_on: str) -> list[Step] | None:
     """Return the steps that change attributes where they stand; None if their order changes."""
     new = {attribute["name"]: attribute for attribute in wanted.body["attributes"]}
     old = {attribute["name"]: attribute for attribute in found.body["attributes"]}
@@ -186,20 +197,24 @@ def _attributes(wanted: Fact, found: Fact) -> list[Step] | None:
             held = guards.exists("pg_attribute", _of_composite(wanted.path, name))
             steps.append(
                 _alter(
-                    wanted, f"DROP ATTRIBUTE {quoted(name)}", held, "the values of the attribute"
+                    wanted,
+                    f"DROP ATTRIBUTE {quoted(name)}{handed_on}",
+                    held,
+                    "the values of the attribute",
                 )
             )
     for name, attribute in new.items():
         if name not in old:
             missing = guards.missing("pg_attribute", _of_composite(wanted.path, name))
             held = guards.both(f"{guards.type_(wanted.path)} IS NOT NULL", missing)
-            steps.append(_alter(wanted, f"ADD ATTRIBUTE {_attribute(attribute)}", held, ""))
+            added = f"ADD ATTRIBUTE {_attribute(attribute)}{handed_on}"
+            steps.append(_alter(wanted, added, held, ""))
         elif attribute != old[name]:
-            steps.append(_retyped(wanted, attribute, old[name]["type"]))
+            steps.append(_retyped(wanted, attribute, old[name]["type"], handed_on))
     return steps
 
 
-def _retyped(wanted: Fact, attribute: dict[str, Any], before: str) -> Step:
+def _retyped(wanted: Fact, attribute: dict[str, Any], before: str, handed_on: str) -> Step:
     name, type_ = attribute["name"], attribute["type"]
     collation = f" COLLATE {name_of(attribute['collation'])}" if "collation" in attribute else ""
     other = f"pg_catalog.format_type(atttypid, atttypmod) <> {literal(type_)}"
@@ -207,7 +222,7 @@ def _retyped(wanted: Fact, attribute: dict[str, Any], before: str) -> Step:
         collated = guards.collation(undotted(attribute.get("collation", "pg_catalog.default")))
         other = guards.missing("pg_collation", f"oid = attcollation AND {collated}")
     held = guards.exists("pg_attribute", _of_composite(wanted.path, name), other)
-    action = f"ALTER ATTRIBUTE {quoted(name)} SET DATA TYPE {type_}{collation}"
+    action = f"ALTER ATTRIBUTE {quoted(name)} SET DATA TYPE {type_}{collation}{handed_on}"
     return _alter(wanted, action, held, f"values of type {before} that {type_} cannot hold")
 
 
@@ -359,7 +374,10 @@ def _moved(column: Fact, wanted: Fact, old: Path | None, expected: Index) -> Ste
 def drop_type(fact: Fact) -> list[Step]:
     """Drop a type."""
     word = "DOMAIN" if fact.kind == "domain" else "TYPE"
-    guard = f"{guards.type_(fact.path)} IS NOT NULL"
+    # Another kind of type, or a table, may have the name by then.
+    row = f"oid = {guards.type_(fact.path)} AND typtype = '{_LETTERS[fact.kind]}'"
+    bare = guards.missing("pg_class AS c", "c.oid = typrelid", "c.relkind <> 'c'")
+    guard = guards.exists("pg_type", row, bare)
     return [
         Step(
             fact,

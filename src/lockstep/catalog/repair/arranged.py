@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lockstep.catalog.fact import Fact, undotted
+from lockstep.catalog.fact import Fact, Path, undotted
 from lockstep.catalog.making import in_order
+from lockstep.catalog.making.references import referred
 from lockstep.catalog.repair.plan import Piece
 from lockstep.sql.objects import literal, qualified
 from lockstep.values import dataclass
@@ -20,6 +21,9 @@ _USES_A_KEY = re.compile(
     r"\bGROUP\s+BY\b|\bON\s+CONFLICT\b|\bUSING INDEX\b|\bCLUSTER ON\b", re.IGNORECASE
 )
 _BARE_BODIES = ("language plpgsql", "LANGUAGE plpgsql")
+
+_TABLES = {"table", "foreign_table"}
+_STANDING_ALONE = {"function", "procedure", "aggregate", "composite"}
 
 FIRST_DROPS, MAKING, LAST_DROPS = range(3)
 LABELS, KEY_CURES, KEY_NOT_NULL, KEYS, CURES, NOT_NULL, PROOFS, BEHIND_KEYS = range(8)
@@ -37,24 +41,45 @@ class Entry:
 
 def arranged(
     entries: Sequence[Entry], keys: Sequence[Fact], labels: dict[tuple[str, ...], list[str]]
-) -> list[Piece]:
-    """Return all pieces in order. *keys* are built in the second file; *labels* are added to enums in the first."""
+) -> list[Entry]:
+    """Return all entries in order. *keys* are built in the second file; *labels* are added to enums in the first."""
     entries = _moved(entries, [_about_labels(labels)], LABELS)
     entries = _moved(entries, [_about_keys(keys)] if keys else [], BEHIND_KEYS)
-    entries = _behind_their_subjects(entries)
-    order = {fact.key: place for place, fact in enumerate(in_order(_facts(entries)))}
-    last = len(order)
+    entries = _before_their_grounds(_behind_their_subjects(entries))
+    # What goes stands on what there is, what comes on what there will be: one name can mean both.
+    order = _places(entry for entry in entries if not _goes(entry))
+    backwards = _places(entry for entry in entries if _goes(entry))
 
     def place(entry: Entry) -> tuple[object, ...]:
-        at = order.get(entry.fact.key, last)
-        backwards = entry.piece.part == "main" and entry.stage in {FIRST_DROPS, LAST_DROPS}
-        return entry.piece.part == "later", entry.stage, entry.phase, -at if backwards else at
+        at = -backwards[entry.fact.key] if _goes(entry) else order[entry.fact.key]
+        return entry.piece.part == "later", entry.stage, entry.phase, at
 
-    return [entry.piece for entry in sorted(entries, key=place)]
+    return sorted(entries, key=place)
 
 
-def _facts(entries: Iterable[Entry]) -> list[Fact]:
-    return list({entry.fact.key: entry.fact for entry in entries}.values())
+def _before_their_grounds(entries: Sequence[Entry]) -> list[Entry]:
+    """Let what stands on something that goes first go first as well."""
+    first = {entry.fact.path[:2] for entry in entries if entry.stage == FIRST_DROPS}
+    result = list(entries)
+    changed = True
+    while changed:
+        changed = False
+        for place, entry in enumerate(result):
+            last = entry.stage == LAST_DROPS and entry.fact.kind in _STANDING_ALONE
+            if last and _goes(entry) and first & referred(entry.fact):
+                result[place] = replace(entry, stage=FIRST_DROPS)
+                first.add(entry.fact.path[:2])
+                changed = True
+    return result
+
+
+def _goes(entry: Entry) -> bool:
+    return entry.piece.part == "main" and entry.stage in {FIRST_DROPS, LAST_DROPS}
+
+
+def _places(entries: Iterable[Entry]) -> dict[tuple[str, Path], int]:
+    facts = {entry.fact.key: entry.fact for entry in entries}
+    return {fact.key: place for place, fact in enumerate(in_order(facts.values()))}
 
 
 def _behind_their_subjects(entries: Sequence[Entry]) -> list[Entry]:
@@ -123,7 +148,9 @@ def _moved(entries: Sequence[Entry], standing: Iterable[_Standing], stage: int) 
             ):
                 piece = replace(entry.piece, part="later")
                 result[place] = Entry(entry.fact, piece, stage, entry.phase)
-                if len(entry.fact.path) > 1:
+                # A table that is only changed there is there before.
+                changes = entry.fact.kind in _TABLES and text.startswith("ALTER ")
+                if len(entry.fact.path) > 1 and not changes:
                     names.add(qualified(*entry.fact.path[:2]))
                 changed = True
     return result

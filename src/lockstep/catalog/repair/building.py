@@ -179,15 +179,15 @@ def attachments(index: Fact, about: str, pairs: list[tuple[Path, Path]]) -> Iter
     root = undotted(index.body["table"])
     for table, parent in pairs:
         child, above = _on(index, table, root).path, _on(index, parent, root).path
-        attached = guards.exists(
-            "pg_inherits",
-            f"inhrelid = {guards.relation(child)} AND inhparent = {guards.relation(above)}",
+        parts = f"h.inhparent = {guards.relation(above)} AND i.indrelid = {guards.relation(table)}"
+        taken = guards.exists(
+            "pg_inherits AS h JOIN pg_catalog.pg_index AS i ON i.indexrelid = h.inhrelid", parts
         )
         valid = guards.exists("pg_index", f"indexrelid = {guards.relation(child)}", "indisvalid")
         yield Piece(
             about,
             f"the index of {dotted(table)} becomes a part of it",
-            f"{guards.relation(above)} IS NOT NULL AND {valid} AND NOT {attached}",
+            f"{guards.relation(above)} IS NOT NULL AND {valid} AND NOT {taken}",
             (f"ALTER INDEX {qualified(*above)} ATTACH PARTITION {qualified(*child)}",),
             part="later",
         )

@@ -170,6 +170,8 @@ def _clashing(kind: str) -> set[str]:
 
 
 def _held_by(fact: Fact) -> Iterator[tuple[tuple[str, ...], Path]]:
+    if "part_of" in fact.body:
+        yield ("index",), undotted(fact.body["part_of"])
     if fact.kind in _ON_RELATION:
         yield ("table", "foreign_table", "view", "matview"), fact.path[:2]
     elif fact.kind == "domain_constraint":

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lockstep.catalog.compare import Difference, Drift
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
-from lockstep.catalog.making import Step
+from lockstep.catalog.making import Step, dependents
 from lockstep.catalog.making.index import Index
 
 _TABLES = ("table", "foreign_table")
@@ -28,6 +28,10 @@ class Heirs:
 
     def dropped(self, column: Fact, step: Step) -> Step:
         """Return the step that drops a column of a parent, so that children that are to keep it do."""
+        if column.kind == "index":
+            # A partition's key that stands on its part of the index goes only like this.
+            parts = [x for x in dependents(column, self._live) if "part_of" in x.body]
+            return replace(step, action=f"{step.action} CASCADE") if parts else step
         if column.path not in self._kept:
             return step
         only = step.action.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1)
@@ -41,6 +45,8 @@ class Heirs:
             return
         table = undotted(fact.body["table"]) if fact.kind == "index" else fact.path[:2]
         yield from (f"{kind} {dotted(table)}" for kind in _TABLES)
+        if fact.kind == "column" and (type_ := self._type_of(table)):
+            yield f"composite {type_}"
         for parent in self.parents(table) if fact.kind == "column" else ():
             yield f"column {dotted((*parent, fact.path[2]))}"
             yield from self.leaders(Fact(fact.kind, (*parent, fact.path[2]), {}))
@@ -48,8 +54,10 @@ class Heirs:
     def handed_down(self, fact: Fact) -> bool:
         """Tell whether a child that leaves its parent has a constraint, or an index, as the parent's until then.
 
-        So has a column that is to be no identity any more the sequence that it is to use.
+        So has a column that is to be no identity any more the sequence that it is to use, and a typed table what its type has.
         """
+        if fact.kind == "column":
+            return bool(self._type_of(fact.path[:2]))
         if fact.kind == "sequence" and "owned_by" in fact.body:
             column = self._live.get("column", undotted(fact.body["owned_by"]))
             return column is not None and "identity" in column.body
@@ -61,6 +69,10 @@ class Heirs:
             for parent in self.parents(table)
             for other in self._of(fact.kind, parent)
         )
+
+    def _type_of(self, table: Path) -> str:
+        found = self._live.get("table", table)
+        return str(found.body.get("of_type", "")) if found else ""
 
     def _of(self, kind: str, table: Path) -> Iterator[Fact]:
         if kind == "constraint":

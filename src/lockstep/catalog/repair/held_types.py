@@ -5,6 +5,8 @@ Types of one family stand in for each other wherever they are compared, so that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lockstep.catalog.compare import Drift
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making.references import referred, texts_of
@@ -17,6 +19,7 @@ _FAMILIES = (
     ("date", "timestamp without time zone", "timestamp with time zone"),
 )
 _ON_TABLE = {"constraint", "policy", "trigger", "rule", "column"}
+_VIEWS = {"view", "matview"}
 _QUERIES = {"view", "matview", "policy", "rule", "function", "procedure"}
 
 
@@ -26,17 +29,23 @@ class HeldTypes:
     def __init__(self, drift: Drift, choices: Choices) -> None:
         self._domains: dict[Path, str] = {}
         self._columns: dict[Path, dict[str, str]] = {}
+        self._read: dict[Path, dict[str, str]] = {}
         for one in drift.of("differs"):
             if one.expected is None or one.live is None or choices.may_retype(one.fact):
                 continue
             new, old = (str(side.body.get("type")) for side in (one.expected, one.live))
+            told = f"{one.fact.kind} {dotted(one.fact.path)} is {old}, and {new} only once that is allowed"
+            if one.fact.kind == "column" and new != old:
+                self._read.setdefault(one.fact.path[:2], {})[one.fact.path[2]] = told
             if akin(new, old):
                 continue
-            told = f"{one.fact.kind} {dotted(one.fact.path)} is {old}, and {new} only once that is allowed"
             if one.fact.kind == "domain":
                 self._domains[one.fact.path] = told
             elif one.fact.kind == "column":
                 self._columns.setdefault(one.fact.path[:2], {})[one.fact.path[2]] = told
+        if self._read:
+            fresh = (one.expected for one in drift.of("missing", "differs"))
+            self._read_on(view for view in fresh if view is not None and view.kind in _VIEWS)
 
     def under(self, fact: Fact) -> str:
         """Return what *fact* would stand on although it is of another type; empty if there is nothing."""
@@ -58,6 +67,25 @@ class HeldTypes:
             if column in held:
                 return held[column]
         return ""
+
+    def read_by(self, fact: Fact) -> str:
+        """Return the column from which a column of a view has a type that it should not; empty if there is none."""
+        if fact.kind not in _VIEWS:
+            return ""
+        for table in referred(fact) & self._read.keys():
+            for column, told in self._read[table].items():
+                if names(fact.body["definition"], column):
+                    return told
+        return ""
+
+    def _read_on(self, views: Iterable[Fact]) -> None:
+        """Take *views*, of which some read others, for tables whose columns have the types of what they read."""
+        rest = list(views)
+        while found := [(view, told) for view in rest if (told := self.read_by(view))]:
+            for view, told in found:
+                columns = [column["name"] for column in view.body.get("columns", ())]
+                self._read.setdefault(view.path, {}).update(dict.fromkeys(columns, told))
+                rest.remove(view)
 
 
 def _tables(fact: Fact) -> set[Path]:

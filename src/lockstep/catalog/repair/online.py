@@ -59,7 +59,7 @@ class Online:
     def constraint(self, fact: Fact, *, late: bool = False) -> list[Piece]:
         """Add a constraint to a table with rows; *late*: what it stands on is made in the second file."""
         type_ = fact.body["type"]
-        if type_ in _KEYS and not fact.body.get("period"):
+        if type_ in _KEYS and not fact.body.get("period") and "part_of" not in fact.body:
             return self._key(fact)
         (step,) = create_constraint(fact, self._expected)
         if fact.body.get("not_valid") or fact.body.get("not_enforced"):
@@ -246,7 +246,9 @@ class Online:
             leaves += [
                 part.path
                 for part, _ in below
-                if "partition_by" not in part.body and part.kind == "table"
+                if "partition_by" not in part.body
+                and part.kind == "table"
+                and not self._brings_its_own(part.path, index)
             ]
             level = [part.path for part, _ in below if "partition_by" in part.body]
         about = _name(index)
@@ -255,6 +257,13 @@ class Online:
             return waiting
         parts = building.partition_by_partition(index, about, why, leaves, inner)
         return [*cures, *parts, *building.attachments(index, about, pairs[::-1])]
+
+    def _brings_its_own(self, table: Path, index: Fact) -> bool:
+        """Tell whether a partition's own key is to be its part of an index."""
+        return any(
+            key.body.get("part_of") == dotted(index.path)
+            for key in self._expected.children(table, "constraint")
+        )
 
     def _parts(self, parent: Path) -> list[Fact]:
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lockstep.catalog.compare import Difference, Drift, compare
@@ -15,15 +15,18 @@ from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.columns import Columns
 from lockstep.catalog.repair.cures import Cures
 from lockstep.catalog.repair.data import Data
+from lockstep.catalog.repair.entries import Entries, piece_of
 from lockstep.catalog.repair.families import Families
 from lockstep.catalog.repair.heirs import Heirs
 from lockstep.catalog.repair.held_types import HeldTypes
 from lockstep.catalog.repair.late_keys import LateKeys
 from lockstep.catalog.repair.leftovers import Leftovers
 from lockstep.catalog.repair.online import Online
-from lockstep.catalog.repair.plan import Need, Piece, Plan
+from lockstep.catalog.repair.plan import Need, Plan
 from lockstep.catalog.repair.policy import additive_privileges, allowed
 from lockstep.catalog.repair.privileges import corrections
+from lockstep.catalog.repair.put_away import PutAway, put_away
+from lockstep.catalog.repair.refusals import refused, unnamed
 from lockstep.catalog.repair.remaking import Remaking, each
 from lockstep.catalog.repair.script import quoted_body
 from lockstep.catalog.repair.survivors import Survivors, with_defaults
@@ -53,13 +56,16 @@ def make_plan(
     *session* leads to the live database, to be asked about its rows (*timeout* seconds for each question); without one they are
     taken to be clean. *server* is its major version.
     """
-    drift = compare(expected, live)
-    planner = _Planner(
-        drift, Index(expected.lines, server), Index(live.lines, server), choices, session, timeout
-    )
-    for difference in drift.differences:
+    goal, drift = Index(expected.lines, server), compare(expected, live)
+    away = put_away(drift, goal, live, choices, server)
+    rest = compare(expected, away.live) if away.entries else drift
+    planner = _Planner(rest, goal, Index(away.live.lines, server), choices, session, timeout)
+    planner.begin(away)
+    for difference in rest.differences:
         planner.take(difference)
-    return planner.plan(live.fingerprint, expected.fingerprint)
+    plan = planner.plan(live.fingerprint, expected.fingerprint)
+    unused = choices.unused(one.fact for one in drift.differences)
+    return replace(plan, differences=len(drift.differences), unused=unused)
 
 
 class _Planner:
@@ -88,11 +94,19 @@ class _Planner:
         self._survivors = Survivors(expected, live, choices)
         self._heirs = Heirs(drift, live)
         self._followers: list[Difference] = []
-        self._entries: list[Entry] = []
         self._left = Leftovers(self._expected, self._live, self._data)
         self._late = LateKeys(drift, self._expected, self._live)
+        self._entries = Entries(self._late)
         self._keys: list[Fact] = []
         self._labels: dict[tuple[str, ...], list[str]] = {}
+        self._held: dict[str, str] = {}
+
+    def begin(self, away: PutAway) -> None:
+        """Take what goes first, so that all of it can be made anew."""
+        self._held = dict(away.held)
+        for entry in away.entries:
+            lost = f"{entry.piece.loses}{self._amount(entry.fact)}" if entry.piece.loses else ""
+            self._entries.add(replace(entry, piece=replace(entry.piece, loses=lost)))
 
     def plan(self, before: str, after: str) -> Plan:
         """Return all that was taken, in order."""
@@ -100,18 +114,26 @@ class _Planner:
             self._left.follow(difference, set(self._heirs.leaders(difference.fact)))
         for one in self._drift.of("missing"):
             if self._left.follow(one, self._late.needed(one.fact)):
-                self._entries = [entry for entry in self._entries if entry.fact.key != one.fact.key]
-        pieces = arranged.arranged(self._entries, self._keys, self._labels)
+                self._entries.forget(one.fact)
+        entries = arranged.arranged(self._entries.every, self._keys, self._labels)
+        self._tell_refused(entries)
         return Plan(
             before,
             after,
-            len(self._drift.differences),
-            tuple(pieces),
+            0,
+            tuple(entry.piece for entry in entries),
             tuple(self._left.sized()),
             tuple(self._online.conflicts),
             tuple(f"{fact.kind} {dotted(fact.path)}" for fact in self._drift.unread),
-            self._choices.unused(one.fact for one in self._drift.differences),
         )
+
+    def _tell_refused(self, entries: Sequence[Entry]) -> None:
+        extra = {one.fact.key: one for one in self._drift.of("extra")}
+        for fact, other in refused(entries, self._live):
+            if fact.key in extra:
+                need: Need = "drop" if other.key in extra else "never"
+                reason = f"{other.kind} {dotted(other.path)} stands on it, and stays"
+                self._left.add(extra[fact.key], need, reason)
 
     def take(self, difference: Difference) -> None:
         """Make entries of a difference, or leave it."""
@@ -121,7 +143,13 @@ class _Planner:
         if wanted is not None and (reason := self._held_types.under(wanted)):
             self._left.add(difference, "retype", reason, fields=difference.fields)
             return
-        if difference.expected is None:
+        if wanted is not None and (reason := self._held_types.read_by(wanted)):
+            self._left.add(difference, "retype", reason, fields=("columns",))
+            if difference.fields == ("columns",):
+                return
+        if reason := self._held.get(difference.name, ""):
+            self._left.add(difference, "drop", reason, fields=difference.fields)
+        elif difference.expected is None:
             self._extra(difference)
         elif difference.live is None:
             self._missing(difference)
@@ -164,9 +192,9 @@ class _Planner:
         elif fact.kind == "index" and self._late.in_use(undotted(fact.body["table"])):
             self._index(fact)
         elif fact.kind == "column":
-            self._add_pieces(fact, self._columns.added(fact))
+            self._entries.pieces(fact, self._columns.added(fact))
         elif fact.kind == "domain_constraint" and self._live.get("domain", fact.path[:2]):
-            self._add_pieces(fact, self._online.domain_constraint(fact, there=False))
+            self._entries.pieces(fact, self._online.domain_constraint(fact, there=False))
         else:
             self._create(fact)
 
@@ -176,18 +204,18 @@ class _Planner:
             return  # it comes with another, as an operator does that was only announced
         made, *behind = steps
         corrected = corrections(fact, self._expected, self._live)
-        piece = _piece(made, "it is missing")
+        piece = piece_of(made, "it is missing")
         if corrected:
             first = f"EXECUTE {quoted_body(made.action)};"
             piece = replace(piece, actions=(made.action,), body=(first, *each(corrected)))
-        self._enter(fact, made, piece)
-        self._steps(fact, behind, "it is missing")
+        self._entries.enter(fact, made, piece)
+        self._entries.steps(fact, behind, "it is missing")
 
     def _constraint(self, fact: Fact) -> None:
         key = fact.body["type"] in {"primary key", "unique"}
         if key:
             self._keys.append(fact)
-        self._add_pieces(
+        self._entries.pieces(
             fact,
             self._online.constraint(fact, late=self._late.refers(fact)),
             arranged.KEYS if key else arranged.PROOFS,
@@ -198,15 +226,17 @@ class _Planner:
         if unique:
             self._keys.append(fact)
         stage = arranged.KEYS if unique else arranged.PROOFS
-        self._add_pieces(fact, self._online.index(fact), stage)
-        behind = [step for step in create(fact, self._expected) if "CLUSTER ON" in step.action]
-        self._steps(fact, behind, "it is missing", part_later=True)
+        self._entries.pieces(fact, self._online.index(fact), stage)
+        _, *behind = create(fact, self._expected)
+        self._entries.steps(fact, behind, "it is missing", part_later=True)
 
     def _extra(self, difference: Difference) -> None:
         fact = difference.live
         assert fact is not None
         if fact.kind == "revocation":
-            self._steps(fact, drop(fact), "a privilege that everybody has by default is missing")
+            self._entries.steps(
+                fact, drop(fact), "a privilege that everybody has by default is missing"
+            )
             return
         steps = drop(fact)
         if not self._families.may_go(fact):
@@ -216,26 +246,39 @@ class _Planner:
         if not steps:
             self._left.add(difference, "never", "there is no statement that drops it")
             return
+        if fact.kind == "column" and self._heirs.handed_down(fact):
+            self._followers.append(difference)
         amount = self._amount(fact)
         in_place = self._families.in_place(fact)
         early = in_place or fact.kind in _FIRST_TO_GO
         stage = arranged.FIRST_DROPS if early else arranged.LAST_DROPS
         if in_place or self._late.belongs_to_a_key(fact):
+            if self._unnamed(difference, fact, steps):
+                return
             self._make_way(fact, steps[0].guard)
         for step in (self._heirs.dropped(fact, step) for step in steps):
-            piece = _piece(step, "it is not expected", caught=_STILL_USED)
+            piece = piece_of(step, "it is not expected", caught=_STILL_USED)
             lost = step.loses or "the object"
-            self._entries.append(
+            self._entries.add(
                 Entry(fact, replace(piece, loses=f"{lost}{amount}"), stage, step.phase)
             )
 
+    def _unnamed(self, difference: Difference, fact: Fact, steps: Sequence[Step]) -> bool:
+        """Leave a difference if something would go with *fact* that nobody named, and tell whether it is left."""
+        other = unnamed(self._survivors.in_the_way(fact), self._expected, self._families.may_go)
+        if other is None:
+            return False
+        reason = f"{other.kind} {dotted(other.path)} would go with it, and is not named"
+        self._left.add(difference, "drop", reason, steps)
+        return True
+
     def _make_way(self, fact: Fact, needed: str) -> None:
         """Let what stands on *fact* go with it, and come back behind what takes its place."""
-        self._entries += self._survivors.drops(fact, needed)
+        self._entries.every += self._survivors.drops(fact, needed)
         for one in self._survivors.again(fact):
             self._make(one)
         for step in with_defaults(fact, self._expected, self._live):
-            self._enter(step.fact, step, _piece(step, "its default is there again"))
+            self._entries.enter(step.fact, step, piece_of(step, "its default is there again"))
 
     def _amount(self, fact: Fact) -> str:
         if fact.kind not in {"table", "column"}:
@@ -270,15 +313,15 @@ class _Planner:
 
     def _prove(self, fact: Fact) -> None:
         if fact.kind == "domain_constraint":
-            self._add_pieces(fact, self._online.domain_constraint(fact, there=True))
+            self._entries.pieces(fact, self._online.domain_constraint(fact, there=True))
         else:
-            self._add_pieces(fact, self._online.proof(fact), arranged.PROOFS)
+            self._entries.pieces(fact, self._online.proof(fact), arranged.PROOFS)
 
     def _column(self, goal: Difference) -> None:
         fact, found = goal.fact, goal.live
         assert found is not None
         if self._columns.becomes_not_null(goal):
-            self._add_pieces(fact, self._online.not_null(fact), arranged.NOT_NULL)
+            self._entries.pieces(fact, self._online.not_null(fact), arranged.NOT_NULL)
             goal = Difference(self._columns.with_same_nullness(fact, found), found)
         if goal.fields:
             self._change(goal, goal)
@@ -302,18 +345,20 @@ class _Planner:
             known = goal.live.body["labels"]
             self._labels[fact.path] = [x for x in fact.body["labels"] if x not in known]
         if retyped and fact.kind == "column":
-            self._entries.append(self._retype(goal, steps))
+            self._entries.add(self._retype(goal, steps))
         elif lost:
             self._replace(goal, steps)
         else:
-            self._steps(fact, steps, f"it differs in {', '.join(goal.fields)}")
+            self._entries.steps(fact, steps, f"it differs in {', '.join(goal.fields)}")
 
     def _replace(self, goal: Difference, steps: Sequence[Step]) -> None:
         """Drop an object and make it anew, as it was allowed."""
         fact, why = goal.fact, f"it differs in {', '.join(goal.fields)}"
         if fact.kind in _MADE_ANEW:
             piece = self._remaking.whole(fact, steps, why)
-            self._entries.append(Entry(fact, piece, arranged.MAKING))
+            self._entries.add(Entry(fact, piece, arranged.MAKING))
+        elif fact.kind in {"constraint", "index"} and self._unnamed(goal, goal.live or fact, steps):
+            return
         elif fact.kind == "constraint" and self._late.in_use(fact.path[:2]):
             self._make_way(goal.live or fact, steps[0].guard)
             self._goes_first(fact, steps[0], why)
@@ -323,11 +368,11 @@ class _Planner:
             self._goes_first(fact, steps[0], why)
             self._index(fact)
         else:
-            self._steps(fact, steps, why, caught=_STILL_USED)
+            self._entries.steps(fact, steps, why, caught=_STILL_USED)
 
     def _goes_first(self, fact: Fact, step: Step, why: str) -> None:
         """Drop what is made anew before its columns change: they may be something that it does not allow."""
-        self._entries.append(Entry(fact, _piece(step, why), arranged.FIRST_DROPS, step.phase))
+        self._entries.add(Entry(fact, piece_of(step, why), arranged.FIRST_DROPS, step.phase))
 
     def _retype(self, goal: Difference, steps: Sequence[Step]) -> Entry:
         if self._columns.is_another(goal):
@@ -340,61 +385,5 @@ class _Planner:
             piece = replace(piece, loses=f"{piece.loses} ({answer.text} do not fit)")
         if not cures:
             return Entry(goal.fact, piece, arranged.MAKING)
-        self._entries += [Entry(goal.fact, cure, arranged.CURES) for cure in cures]
+        self._entries.every += [Entry(goal.fact, cure, arranged.CURES) for cure in cures]
         return Entry(goal.fact, replace(piece, part="later"), arranged.NOT_NULL)
-
-    def _steps(
-        self,
-        fact: Fact,
-        steps: Sequence[Step],
-        why: str,
-        *,
-        caught: tuple[str, ...] = (),
-        part_later: bool = False,
-    ) -> None:
-        for step in steps:
-            piece = _piece(step, why, caught=caught)
-            # A label may be added in a transaction, but not used: what uses it moves to the second file.
-            if part_later or not (step.transactional or fact.kind == "enum"):
-                piece = replace(piece, part="later")
-            self._enter(fact, step, piece)
-
-    def _enter(self, fact: Fact, step: Step, piece: Piece) -> None:
-        stage = arranged.MAKING if piece.part == "main" else arranged.BEHIND_KEYS
-        if fact.kind == "constraint" and piece.part == "main" and self._behind_late_key(fact):
-            piece, stage = (
-                replace(piece, part="later", caught=("invalid_foreign_key",)),
-                arranged.BEHIND_KEYS,
-            )
-        self._entries.append(Entry(step.fact, piece, stage, step.phase))
-
-    def _behind_late_key(self, fact: Fact) -> bool:
-        return not self._late.in_use(fact.path[:2]) and self._late.refers(fact)
-
-    def _add_pieces(
-        self, fact: Fact, pieces: Iterable[Piece], later: int = arranged.PROOFS
-    ) -> None:
-        for piece in pieces:
-            stage = arranged.MAKING if piece.part == "main" else later
-            early = self._late.belongs_to_a_key(fact)
-            if piece.cure:
-                # Until it has its key again, a published table can perhaps not be updated.
-                stage = arranged.KEY_CURES if early else arranged.CURES
-            elif piece.part == "later" and fact.kind == "column":
-                stage = arranged.KEY_NOT_NULL if early else arranged.NOT_NULL
-            elif piece.part == "later" and fact.body.get("type") == "foreign key":
-                stage = arranged.BEHIND_KEYS
-            self._entries.append(Entry(fact, piece, stage))
-
-
-def _piece(step: Step, why: str, *, caught: tuple[str, ...] = ()) -> Piece:
-    fact = step.fact
-    return Piece(
-        f"{fact.kind} {dotted(fact.path)}",
-        why,
-        step.guard,
-        (step.action,),
-        caught=caught,
-        loses=step.loses,
-        bodies_unchecked=fact.kind in _ROUTINES,
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lockstep.catalog.compare import Drift
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
-from lockstep.catalog.making import Step, arranged, create, dependents, drop, must_drop
+from lockstep.catalog.making import Step, arranged, create, dependents, drop, in_order, must_drop
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.conflicts import Question
@@ -28,6 +28,7 @@ _UNFIT = (
     "datatype_mismatch",
     "undefined_function",
 )
+_MAY_COME_BEFORE = {"view", "matview"}
 _KEPT_AS_THEY_ARE = {"grant", "revocation", "comment"}
 
 
@@ -46,14 +47,15 @@ class Remaking:
 
         *question* asks for rows that are in the way: while there are any, nothing is done.
         """
-        standing = dependents(fact, self._live)
-        gone = [step for one in reversed(must_drop(standing, fact)) for step in drop(one)]
-        gone += without_defaults(fact, self._live)
+        standing = self._standing(fact)
+        called = [fact, *must_drop(standing, fact)]
+        gone = [step for one in called for step in without_defaults(one, self._live)]
+        gone += [step for one in reversed(must_drop(standing, fact)) for step in drop(one)]
         lost = {one.path for one in standing if one.key in self._gone}
         back = (one for one in standing if one.key not in self._gone and not _goes_with(one, lost))
         again = arranged(step for one in back for step in self._again(one))
         again = [*corrections(fact, self._live, self._live), *again]
-        again += with_defaults(fact, self._expected, self._live)
+        again += [s for one in called for s in with_defaults(one, self._expected, self._live)]
         kept = (
             f", and remade with what stands on it: {', '.join(map(_name, must_drop(standing, fact)))}"
             if gone
@@ -74,6 +76,16 @@ class Remaking:
             loses=next((step.loses for step in steps if step.loses), ""),
             bodies_unchecked=True,
         )
+
+    def _standing(self, fact: Fact) -> list[Fact]:
+        """Return what is built on *fact*, and what is there and is to be built on it: that may have been changed just before."""
+        found = {one.key: one for one in dependents(fact, self._live)}
+        for coming in dependents(fact, self._expected):
+            one = self._live.get(*coming.key)
+            if one is not None and one.key not in found and coming.kind in _MAY_COME_BEFORE:
+                found[one.key] = one
+                found |= {x.key: x for x in dependents(one, self._live) if x.key not in found}
+        return in_order(found.values())
 
     def _again(self, fact: Fact) -> list[Step]:
         """Return what makes a dependent again: as it should be, but for what people granted and remarked."""

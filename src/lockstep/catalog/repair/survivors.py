@@ -52,6 +52,10 @@ class Survivors:
         self._live = live
         self._choices = choices
 
+    def in_the_way(self, fact: Fact) -> list[Fact]:
+        """Return what has to be dropped before *fact*."""
+        return must_drop(self._standing(fact), fact)
+
     def _standing(self, fact: Fact) -> list[Fact]:
         """Return what would not let *fact* go, or a column be of another type: foreign keys from it, and those to it."""
         if fact.kind != "column":
@@ -73,7 +77,7 @@ class Survivors:
 
     def drops(self, fact: Fact, needed: str) -> Iterator[Entry]:
         """Yield what drops all that stands on *fact*, as long as it is *needed* that this one goes."""
-        for one in must_drop(self._standing(fact), fact):
+        for one in self.in_the_way(fact):
             for step in drop(one):
                 piece = Piece(
                     f"{one.kind} {dotted(one.path)}",

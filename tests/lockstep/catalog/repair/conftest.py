@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -137,6 +137,17 @@ def patient_of(databases: Databases, opened: Open) -> Iterator[Callable[[str], P
     yield make
     for url in made:
         databases.drop(url)
+
+
+@pytest.fixture
+def between(patient_of: Callable[[str], Patient]) -> Callable[[str, str], Patient]:
+    """Return a function that makes a database by one script, to become what another makes."""
+
+    def make(before: str, after: str) -> Patient:
+        wanted = patient_of(after).expected
+        return replace(patient_of(before), expected=wanted)
+
+    return make
 
 
 @pytest.fixture

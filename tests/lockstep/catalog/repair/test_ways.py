@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from tests.lockstep.catalog.repair.conftest import Patient
@@ -185,17 +184,6 @@ STANDING = {
     ),
 }
 COUNT = "SELECT count(*) FROM t"
-
-
-@pytest.fixture
-def between(patient_of: Callable[[str], Patient]) -> Callable[[str, str], Patient]:
-    """Return a function that makes a database by one script, to become what another makes."""
-
-    def make(before: str, after: str) -> Patient:
-        wanted = patient_of(after).expected
-        return replace(patient_of(before), expected=wanted)
-
-    return make
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -28,6 +28,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "how-to/prove-migrations.md",
         "how-to/chaos.md",
         "how-to/repair-a-drifted-database.md",
+        "how-to/verify-a-release.md",
     ],
 )
 def test_the_page_does_what_it_says(tmp_path: Path, name: str) -> None:

@@ -72,6 +72,8 @@ class Settings:
     host: str | None
     port: int
     server_version: int
+    url: str
+    websocket: str
 
     @property
     def production(self) -> bool:
@@ -159,6 +161,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("host", _text, "", "The address to listen on; 127.0.0.1 in development, all addresses in production.", ("HOST",)),
     Setting("port", _port, 5000, "The port to listen on; 0 picks a free one.", ("PORT",)),
     Setting("server_version", _server_version, SERVER_VERSIONS[-1], "The oldest major version of PostgreSQL that the files must run on, for `lockstep lint`."),
+    Setting("url", _text, "", "Where the environment answers, without a path, for `lockstep verify`; stands below `[environments.NAME]`."),
+    Setting("websocket", _text, "", "The path at which a WebSocket answers, for `lockstep verify`."),
 )  # fmt: skip
 _UNNAMED = Problem(
     "an application is configured, but it has no name",

@@ -1,0 +1,1 @@
+"""What stands between a commit and its clients: verify that a release serves as it should."""

@@ -1,0 +1,1 @@
+"""A verification as text, JSON and JUnit."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lockstep.application import Application, Service, ServiceHealth
+    from lockstep.catalog.needs.check import check_needs
     from lockstep.catalog.needs.declaration import Needs
     from lockstep.catalog.needs.declared import ANY, Column, ForeignKey, Index
+    from lockstep.cli.borrowing import run_on_schema
     from lockstep.cli.main import serve
     from lockstep.errors import (
         ConfigurationWrong,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from lockstep.events import Event, Listener
     from lockstep.postgres.gate import Database
     from lockstep.postgres.queries import load_queries
+    from lockstep.settings import environment_of
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,7 +47,10 @@ __all__ = [
     "Service",
     "ServiceHealth",
     "__version__",
+    "check_needs",
+    "environment_of",
     "load_queries",
+    "run_on_schema",
     "serve",
 ]
 _HOMES = {
@@ -64,7 +70,10 @@ _HOMES = {
     "SchemaNotReady": "lockstep.errors",
     "Service": "lockstep.application",
     "ServiceHealth": "lockstep.application",
+    "check_needs": "lockstep.catalog.needs.check",
+    "environment_of": "lockstep.settings",
     "load_queries": "lockstep.postgres.queries",
+    "run_on_schema": "lockstep.cli.borrowing",
     "serve": "lockstep.cli.main",
 }
 

@@ -74,6 +74,14 @@ class Settings:
     server_version: int
     url: str
     websocket: str
+    stages: tuple[str, ...]
+    platform: Literal["git", "railway", "command"]
+    remote: str
+    branch: str
+    deploy_command: str
+    railway_service: str
+    health_window: float
+    test_command: str
 
     @property
     def production(self) -> bool:
@@ -163,6 +171,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("server_version", _server_version, SERVER_VERSIONS[-1], "The oldest major version of PostgreSQL that the files must run on, for `lockstep lint`."),
     Setting("url", _text, "", "Where the environment answers, without a path, for `lockstep verify`; stands below `[environments.NAME]`."),
     Setting("websocket", _text, "", "The path at which a WebSocket answers, for `lockstep verify`."),
+    Setting("stages", _names, ("dev", "production"), "The environments that `lockstep deploy` takes a commit through, in this order; each has its table `[environments.NAME]`."),
+    Setting("platform", _one_of("git", "railway", "command"), "git", "What `lockstep deploy` does in an environment: pushes its branch (`git`), pushes and waits for Railway's CLI to tell the end (`railway`), or runs `deploy_command` (`command`)."),
+    Setting("remote", _text, "origin", "The git remote that an environment deploys from: a name, an address or a path."),
+    Setting("branch", _text, "", "The branch of `remote` that an environment deploys from; stands below `[environments.NAME]`."),
+    Setting("deploy_command", _text, "", "The shell command that deploys to an environment whose `platform` is `command`; the commit is in `LOCKSTEP_RELEASE`."),
+    Setting("railway_service", _text, "", "The service that Railway's CLI is asked about; default: the one that the folder is linked to."),
+    Setting("health_window", parse_duration, 300.0, "How long an environment's platform waits for a new release to be healthy, for the budget of `lockstep deploy`."),
+    Setting("test_command", _text, "", "The shell command that `lockstep deploy` runs as the tests."),
 )  # fmt: skip
 _UNNAMED = Problem(
     "an application is configured, but it has no name",
@@ -186,7 +202,7 @@ def resolve(
     no database will be used, so none need be named.
     """
     problems: list[Problem] = []
-    environment = _environment(environ)
+    environment = environment_of(environ)
     config = _read_file(root, environment, problems)
     values: dict[str, Any] = {}
     for setting in SETTINGS:
@@ -231,7 +247,8 @@ def _wrong(problems: list[Problem]) -> ConfigurationWrong:
     )
 
 
-def _environment(environ: Mapping[str, str]) -> str:
+def environment_of(environ: Mapping[str, str]) -> str:
+    """Return the environment that a boot would run in: ``LOCKSTEP_ENV``, else ``production`` on a known platform, else ``development``."""
     named = environ.get("LOCKSTEP_ENV", "").strip()
     if named:
         return named

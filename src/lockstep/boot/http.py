@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Generator, Iterator
 from socket import socket
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from lockstep.application import AsgiApp
 from lockstep.boot.calls import CANCEL_GRACE, Call, Raised, Returned
@@ -19,6 +21,17 @@ from lockstep.errors import HttpFailed, Problem
 
 _POLL = 0.02
 _TURNS_TO_CONNECT = 3
+_LINGER = 10.0
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's, but a peer that reads nothing cannot keep its connection when the application is done with it."""
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if not self.disconnected:
+            # Closing waits until all that was written is taken, if need be for ever.
+            self.loop.call_later(_LINGER, self.transport.abort)
 
 
 class _Server(uvicorn.Server):
@@ -189,9 +202,12 @@ class HttpServer:
             self._app,
             interface="asgi3",
             lifespan="off",  # never by uvicorn: see lifespan.py
-            ws="websockets-sansio",
+            ws=_WebSocket,
+            ws_per_message_deflate=False,  # its windows would add some 43 kB a connection
             log_config=None,
             access_log=False,
+            # Whom to believe is said by whoever runs us, or is the application's to know: uvicorn would believe 127.0.0.1.
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
             server_header=False,
             date_header=True,
         )

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -36,14 +36,26 @@ def settings_of(
     )
 
 
-def listener_of(options: argparse.Namespace) -> Listener:
-    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr; and to a service manager, if there is one."""
-    listener = _shown(options)
+def listener_of(options: argparse.Namespace, also: Listener | None = None) -> Listener:
+    """Return what shows a boot's events: NDJSON on stdout, or lines for people on stderr; and to a service manager, if there is one.
+
+    *also* hears them first; what it raises is its own affair, and not the boot's.
+    """
+    listener = _shown(options) if also is None else _first(also, _shown(options))
     if not os.environ.get("NOTIFY_SOCKET"):
         return listener
     from lockstep.boot.sd_notify import also_telling
 
     return also_telling(listener, os.environ)
+
+
+def _first(one: Listener, other: Listener) -> Listener:
+    def listener(event: Event) -> None:
+        with suppress(Exception):
+            one(event)
+        other(event)
+
+    return listener
 
 
 def _shown(options: argparse.Namespace) -> Listener:

@@ -16,6 +16,7 @@ from lockstep.cli.invocation import flushed, forget_reader
 if TYPE_CHECKING:
     from lockstep.application import Application
     from lockstep.errors import LockstepError
+    from lockstep.events import Listener
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -47,20 +48,23 @@ def _run(arguments: Sequence[str]) -> int:
     options.cmd = [*given, "--", *cmd] if given and cmd else given or cmd
     if takes_program and not options.cmd:
         usage.error(f"the program is missing: lockstep {options.command} -- CMD ...")
-    return _guarded(lambda options: _command(options.command)(options), options)
+    return guarded(lambda options: _command(options.command)(options), options)
 
 
-def serve(application: Application | str, arguments: Sequence[str]) -> int:
+def serve(
+    application: Application | str, arguments: Sequence[str], listener: Listener | None = None
+) -> int:
     """Do what ``lockstep serve`` does, for an application's own ``__main__``; return the exit status.
 
     Named as ``module:attribute`` it is imported in step 0, where a signal is heard and a mistake gets its message.
+    *listener* hears the boot's events too, from whichever thread they come, before they are shown.
     """
     named, made = ([application], None) if isinstance(application, str) else ([], application)
     options = build_parser().parse_args(["serve", *named, *arguments])
     from lockstep.cli.serving import serve_application
 
     with flushed():
-        return _guarded(lambda options: serve_application(options, made), options)
+        return guarded(lambda options: serve_application(options, made, listener), options)
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
@@ -86,7 +90,8 @@ def _imported(name: str) -> Callable[[argparse.Namespace], int]:
     return command
 
 
-def _guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+def guarded(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run *command*; show what it raises, and return the status that belongs to it."""
     from lockstep.errors import LockstepError, Unexpected
 
     try:

@@ -14,7 +14,7 @@ from lockstep.boot.places import describe, raising_place
 from lockstep.boot.signals import StopSignals
 from lockstep.cli.invocation import listener_of, settings_of
 from lockstep.errors import ConfigurationWrong, LockstepError, Place, Unexpected
-from lockstep.events import Step
+from lockstep.events import Listener, Step
 from lockstep.interrupt import Interrupt
 from lockstep.startup import serve
 
@@ -24,7 +24,11 @@ _LINGER = 2.0
 """Seconds that the application's own threads get to end once everything is stopped."""
 
 
-def serve_application(options: argparse.Namespace, application: Application | None = None) -> int:
+def serve_application(
+    options: argparse.Namespace,
+    application: Application | None = None,
+    also: Listener | None = None,
+) -> int:
     """Boot *application* (or the one that the arguments or settings name) and serve until a signal; return the status."""
     interrupt = Interrupt()
     with StopSignals(interrupt) as signals:
@@ -39,7 +43,7 @@ def serve_application(options: argparse.Namespace, application: Application | No
             "seeds": application.seeds,
         }
         settings = settings_of(options, {name: value for name, value in declared.items() if value})
-        attempt = Attempt("serve", settings, listener_of(options), interrupt)
+        attempt = Attempt("serve", settings, listener_of(options, also), interrupt)
         status = Unexpected.exit_status
         try:
             run_story(serve(attempt, application, signals), attempt.report)

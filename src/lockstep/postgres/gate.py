@@ -37,6 +37,7 @@ class Database:
         self._max_size = max_size
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._closed = False
+        self._aside: dict[str, Any] = {}
 
     @property
     def ready(self) -> bool:
@@ -52,6 +53,19 @@ class Database:
             raise _not_ready(_caller(), closed=self._closed)
         return self._pool.connection()
 
+    async def connect_aside(self, name: str, *, within: int) -> psycopg.AsyncConnection[Any]:
+        """Open a connection beside the pool, named ``<app>:<name>``, for what must work while the pool is exhausted.
+
+        It autocommits; the caller closes it. The server gets *within* seconds to accept it (libpq rounds 1 up to 2).
+        """
+        import psycopg
+
+        if self._pool is None or self._closed:
+            raise _not_ready(_caller(), closed=self._closed)
+        options = {**self._aside, "connect_timeout": within}
+        options["application_name"] = f"{options['application_name']}:{name}"
+        return await psycopg.AsyncConnection.connect(**options, autocommit=True)
+
     def statistics(self) -> dict[str, int]:
         """Return the pool's counters as psycopg_pool names them; empty while the gate is shut."""
         return dict(self._pool.get_stats()) if self._pool is not None else {}
@@ -66,14 +80,16 @@ class Database:
         from psycopg_pool import AsyncConnectionPool
 
         complaints = _Complaints()
+        parameters = read_conninfo(url, "DATABASE_URL")
+        own = {"prepare_threshold": None, "application_name": application_name}
         pool = AsyncConnectionPool(
-            make_conninfo(**read_conninfo(url, "DATABASE_URL")),
+            make_conninfo(**parameters),
             connection_class=_connections(complaints),
             min_size=1,
             max_size=self._max_size,
             open=False,
             name=application_name,
-            kwargs={"prepare_threshold": None, "application_name": application_name},
+            kwargs=own,
         )
         try:
             if not await _opens(pool, complaints.rejected):
@@ -81,7 +97,7 @@ class Database:
         except BaseException:
             await pool.close()
             raise
-        self._pool = pool
+        self._pool, self._aside = pool, {**parameters, **own}
 
     async def identity(self) -> tuple[str, object]:
         """Return what tells the pool's database from another: its name and its server's start."""

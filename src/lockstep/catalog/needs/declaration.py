@@ -36,6 +36,15 @@ class Needs:
     extensions: Sequence[str] | Mapping[str, str] = ()
     privileges: Mapping[str, Sequence[Privilege]] = field(default_factory=dict)
 
+    def __or__(self, other: Needs) -> Needs:
+        """Return needs that a schema meets if it meets both: those of a service that is made of parts.
+
+        Raises ``ValueError`` where no schema could: a column of two types.
+        """
+        from lockstep.catalog.needs.joined import joined
+
+        return Needs(**joined(self, other))
+
     @classmethod
     def from_sqlalchemy(
         cls,

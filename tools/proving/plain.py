@@ -7,6 +7,7 @@ tools do; if that fails, or otherwise, as it is written.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -21,10 +22,14 @@ from lockstep.embedded import Binaries
 from lockstep.sql.sections import forward, in_history_order
 
 _ON_ITS_OWN = re.compile(
-    r"concurrently|vacuum|^\s*(begin|start\s+transaction|commit|rollback)\b[^;]*;|create\s+database|alter\s+system|tablespace|no-?transaction|transaction:\s*false|txmode",
+    r"concurrently|vacuum|^\s*(begin|start\s+transaction|commit|rollback(?!\s+to\b))\b[^;]*;|create\s+database|alter\s+system|tablespace|no-?transaction|transaction:\s*false|txmode",
     re.IGNORECASE | re.MULTILINE,
 )
 _BODY = re.compile(r"(\$\w*\$).*?\1", re.DOTALL)
+# Words that only a comment says do not count; a directive does, and stands in one.
+_COMMENT = re.compile(
+    r"--(?!.*(?:no-?transaction|transaction:\s*false|txmode)).*|/\*.*?\*/", re.IGNORECASE
+)
 _SETTINGS = """INSERT INTO pg_db_role_setting SELECT n.oid, s.setrole, s.setconfig FROM pg_db_role_setting s JOIN pg_database o ON o.oid = s.setdatabase, pg_database n
 WHERE o.datname = %s AND n.datname = %s"""
 _NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SELECT pg_catalog\.setval\(.*|)$")
@@ -56,11 +61,14 @@ class Script:
             p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*.sql") if p.is_file()
         ]
         with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch, "file.sql")
+            copied = Path(shutil.copytree(self.folder, Path(scratch, "copy"), symlinks=True))
             for name in in_history_order(one for one in names if one != BEFORE):
+                # Beside the others: a file may include one of them.
+                file = (copied / name).with_name("the file.sql")
                 raw = (self.folder / name).read_bytes()
                 file.write_bytes(_forward(raw))
-                alone = bool(_ON_ITS_OWN.search(_BODY.sub("", raw.decode(errors="replace"))))
+                bare = _COMMENT.sub("", _BODY.sub("", raw.decode(errors="replace")))
+                alone = bool(_ON_ITS_OWN.search(bare))
                 error, single, main = self._first(main, file, alone=alone)
                 if error:
                     yield Plain(name, "fails", error)

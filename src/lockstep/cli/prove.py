@@ -14,7 +14,7 @@ from lockstep.prove.ground import proving_ground
 from lockstep.prove.probes import Probes
 from lockstep.prove.prover import Prover, Wanted
 from lockstep.prove.release_needs import ReleaseNeeds
-from lockstep.prove.releases import releases_of, touched_since
+from lockstep.prove.releases import release_after, releases_of, touched_since
 from lockstep.prove.subjects import read_subjects
 from lockstep.prove.verdicts import FileVerdict, Proof
 from lockstep.settings import Settings
@@ -35,7 +35,10 @@ def prove(options: argparse.Namespace) -> int:
         probes=Probes.read(_text_of(options.probe)),
         needs=ReleaseNeeds.read(_text_of(options.needs) or "[]", options.needs or ""),
         first=touched_since(options.since, subjects) if options.since else 0,
-        releases=releases_of(folders, options.since or ""),
+        releases=[
+            *(release_after(file, subjects) for file in options.release),
+            *releases_of(folders, options.since or ""),
+        ],
     )
     with proving_ground(settings, options.scratch) as ground:
         proof = Prover(ground, subjects, wanted, _Progress(verbose=options.verbose)).prove()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 from psycopg import errors, pq
@@ -19,9 +21,13 @@ class Experiment(Session):
     """A session that files of any kind are tried on.
 
     ``before_message`` and ``after_message``, if set, are called around each message of ``script``: with its text, and once the
-    server has answered.
+    server has answered. What is sent is cancelled after ``patience`` seconds, whatever it says of timeouts itself.
     """
 
+    patience = math.inf
+
+    client: object = None
+    """What who uses the session keeps beside it, as ``psql`` keeps variables."""
     before_message: Callable[[str], None] | None = None
     after_message: Callable[[], None] | None = None
 
@@ -36,7 +42,7 @@ class Experiment(Session):
         What a COPY TO STDOUT says is thrown away. Raises ``ServerError``; its ``completed`` counts what succeeded before.
         """
         with self._translated():
-            results = self._connection.wait(self._exchange(text, rows))
+            results = self._connection.wait(self._within_patience(self._exchange(text, rows)))
         done = 0
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
@@ -45,15 +51,27 @@ class Experiment(Session):
 
     def cells(self, text: bytes) -> list[bytes]:
         """Run one query and return every value that is not null, row by row."""
+        return [value for row in self._rows_of(text) for _, value in row if value is not None]
+
+    def records(self, text: bytes) -> list[dict[str, str | None]]:
+        """Run one query and return its rows, each value as text under its column's name."""
+        return [
+            {_text(name): None if value is None else _text(value) for name, value in row}
+            for row in self._rows_of(text)
+        ]
+
+    def _rows_of(self, text: bytes) -> list[list[tuple[bytes, bytes | None]]]:
         with self._translated():
-            results = self._connection.wait(self._exchange(text, b""))
+            results = self._connection.wait(self._within_patience(self._exchange(text, b"")))
         found = []
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
                 raise server_error(errors.error_from_result(result), 0)
             for row in range(result.ntuples):
-                values = (result.get_value(row, column) for column in range(result.nfields))
-                found += [value for value in values if value is not None]
+                columns = range(result.nfields)
+                found.append(
+                    [(result.fname(at) or b"", result.get_value(row, at)) for at in columns]
+                )
         return found
 
     def script(self, text: str) -> int:
@@ -64,6 +82,20 @@ class Experiment(Session):
         if self.after_message is not None:
             self.after_message()
         return count
+
+    def _within_patience(self, exchange: PQGen[list[PGresult]]) -> PQGen[list[PGresult]]:
+        """Hand on what *exchange* waits for, and cancel what it waits for too long."""
+        limit = time.monotonic() + self.patience
+        try:
+            awaited = next(exchange)
+            while True:
+                ready = yield awaited
+                if not ready and time.monotonic() > limit:
+                    self.cancel()
+                awaited = exchange.send(ready)
+        except StopIteration as end:
+            found: list[PGresult] = end.value
+            return found
 
     def _exchange(self, text: bytes, rows: bytes) -> PQGen[list[PGresult]]:
         connection = self._connection.pgconn
@@ -84,3 +116,7 @@ class Experiment(Session):
             while isinstance(data, memoryview):
                 data = yield from copy_from(connection)
             return [*found, data]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -16,15 +16,19 @@ from lockstep.postgres.session import ServerError
 from lockstep.prove.ground import QUERIES, Ground
 from lockstep.prove.lane import look_at
 from lockstep.prove.observe import State, changes
+from lockstep.prove.places import most_places, spread
 from lockstep.prove.steps import Step
 from lockstep.prove.subjects import Subject
 from lockstep.prove.trial import Failure, run, run_steps, shown
 from lockstep.prove.verdicts import Check, failing
-from lockstep.sql.transactions import must_run_alone
+from lockstep.sql.parser import ROWS_ONLY
+from lockstep.sql.transactions import must_run_alone, transaction_control
 from lockstep.values import dataclass
 
 _TOTAL = 6
 """How many times the statements of a file in one transaction are run at most, so that the cost stays linear in them."""
+_OPENS = {"BEGIN", "START TRANSACTION"}
+_ROWS = {*ROWS_ONLY, "CopyStmt", "VariableSetStmt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,9 @@ class Point:
 
 def crash_in_transaction(ground: Ground, url: str, subject: Subject) -> Check:
     """End the backend in the file's transaction after each statement (of many: after some); the database stays as it was."""
-    points = boundaries(len(subject.steps))
-    for number in points:
+    count = len(subject.steps)
+    places = spread(count, min(2 * _TOTAL, most_places(count)), _telling(subject.steps))
+    for number in places.chosen:
         with ground.session(url) as session:
             session.script("BEGIN")
             if run_steps(session, subject, subject.steps[:number]) is not None:
@@ -61,14 +66,7 @@ def crash_in_transaction(ground: Ground, url: str, subject: Subject) -> Check:
                 shown(step),
                 subject.line_of(step.offset),
             )
-    return Check("ok", points=len(points))
-
-
-def boundaries(count: int) -> list[int]:
-    """Return after which of *count* statements to end the backend: all of a few; of many the first, the last and some between."""
-    if count <= 2 * _TOTAL:
-        return list(range(1, count + 1))
-    return sorted({1, *(round(count * part / (2 * _TOTAL)) for part in range(1, 2 * _TOTAL + 1))})
+    return places.held()
 
 
 def crash_as_written(
@@ -76,10 +74,14 @@ def crash_as_written(
 ) -> Check:
     """End the backend after each statement and, with *middle*, inside of those that are long; run the file again from its beginning.
 
-    *before* is a database that nobody uses, *end* the state that it should end in.
+    Of many places some are tried. *before* is a database that nobody uses, *end* the state that it should end in.
     """
     points = [point for point in _points(subject.steps) if middle or not point.middle]
-    for point in points:
+    telling = _telling(subject.steps)
+    preferred = {place for place, one in enumerate(points, start=1) if one.number in telling}
+    places = spread(len(points), most_places(len(subject.steps)), preferred)
+    for place in places.chosen:
+        point = points[place - 1]
         with ground.copy(before) as copy:
             if not break_off(ground, copy, subject, point):
                 continue
@@ -88,7 +90,7 @@ def crash_as_written(
             found = judge(ground, copy, subject, point, failure, end)
         if found is not None:
             return found
-    return Check("ok", points=len(points))
+    return places.held()
 
 
 def judge(
@@ -164,6 +166,25 @@ def quietly(work: Callable[[], object]) -> Callable[[], None]:
             return
 
     return attempt
+
+
+def _telling(steps: Sequence[Step]) -> set[int]:
+    """Return the numbers of the statements behind which something new may stand in the schema for good."""
+    found = set()
+    is_open = made = False
+    for number, step in enumerate(steps, start=1):
+        control = transaction_control(step.statement)
+        if control in _OPENS:
+            is_open, made = True, False
+        elif control:
+            is_open = False
+            if made:
+                found.add(number)
+        elif step.statement.kind not in _ROWS:
+            made = True
+            if not is_open:
+                found.add(number)
+    return found
 
 
 def _points(steps: Sequence[Step]) -> Iterator[Point]:

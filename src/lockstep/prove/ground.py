@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lockstep.embedded import find, start
 from lockstep.embedded.memory import directory_in_memory
+from lockstep.errors import LockstepError
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import read_conninfo
 from lockstep.postgres.queries import load_queries
@@ -40,14 +41,35 @@ _PATIENCE = 10.0
 class Ground:
     """A server on which databases are made, copied and dropped, and sessions killed. Any thread may call its methods."""
 
-    def __init__(self, scratch: Scratch, url: str, interrupt: Interrupt) -> None:
-        self.scratch = scratch
+    scratch: Scratch
+    _admin: Experiment
+
+    def __init__(self, settings: Settings, url: str | None, interrupt: Interrupt) -> None:
+        """Take the server that *url* names, or start one that nobody else uses."""
+        self.settings = settings
         self.interrupt = interrupt
-        self.settings = scratch.settings
         self.made_roles: set[str] = set()
         """The roles that the files have made: they belong to the server, and are dropped in the end."""
+        self._given = url
         self._turn = threading.Lock()
-        self._admin = open_experiment(url, interrupt)
+        self._stack = contextlib.ExitStack()
+        self._open()
+
+    def renew(self) -> None:
+        """Throw away everything that is there, a server of our own with it: a file has left it in a state that is of no use."""
+        self.close()
+        self._open()
+
+    def _open(self) -> None:
+        with contextlib.ExitStack() as stack:
+            url = self._given or stack.enter_context(_own_server())
+            self.scratch = stack.enter_context(
+                scratch_server(self.settings, url, interrupt=self.interrupt)
+            )
+            self._admin = open_experiment(url, self.interrupt)
+            stack.callback(self._admin.close)
+            stack.callback(self._drop_all)
+            self._stack = stack.pop_all()
 
     @property
     def server_version(self) -> int:
@@ -63,8 +85,21 @@ class Ground:
         return self.scratch.create(template)
 
     def drop(self, url: str) -> None:
-        """Drop a database."""
-        self.scratch.drop(url)
+        """Drop a database, and before it what a file may have left that keeps it."""
+        try:
+            self.scratch.drop(url)
+        except ServerError:
+            self._release(url)
+            self.scratch.drop(url)
+
+    def _release(self, url: str) -> None:
+        """End what outlives its session: prepared transactions, subscriptions, replication slots."""
+        with self.session(url) as session:
+            for query in ("prepared", "subscriptions", "slots"):
+                for row in session.fetch(QUERIES[query]):
+                    for statement in row["statements"]:
+                        with contextlib.suppress(ServerError):
+                            session.script(statement)
 
     @contextmanager
     def copy(self, template: str) -> Iterator[str]:
@@ -85,13 +120,16 @@ class Ground:
         """Return the roles of the server, each with what it may do."""
         return frozenset((row["name"], row["attributes"]) for row in self._ask("roles"))
 
-    def drop_roles(self) -> None:
+    def _drop_all(self) -> None:
         """Drop the databases, then the roles that the files have made; what owns something elsewhere is left."""
-        self.scratch.close()
+        for url in self.scratch.urls:
+            with contextlib.suppress(ServerError, LockstepError):
+                self.drop(url)
         for name in sorted(self.made_roles):
-            (row,) = self._ask("drop_role", name=name)
-            with self._turn, contextlib.suppress(ServerError):
-                self._admin.script(row["statement"])
+            with contextlib.suppress(ServerError):
+                (row,) = self._ask("drop_role", name=name)
+                with self._turn:
+                    self._admin.script(row["statement"])
 
     def kill(self, session: Session) -> None:
         """Terminate the backend of *session*, and return when it is gone; the session does not know yet."""
@@ -113,8 +151,8 @@ class Ground:
         return False
 
     def close(self) -> None:
-        """End the session of its own."""
-        self._admin.close()
+        """Drop what was made, and stop a server of our own."""
+        self._stack.close()
 
     def _ask(self, query: str, **values: object) -> list[Row]:
         with self._turn:
@@ -131,14 +169,11 @@ def proving_ground(
     settings: Settings, url: str | None = None, *, interrupt: Interrupt | None = None
 ) -> Iterator[Ground]:
     """Give a ground for the block: on the server that *url* or the setting names, else on one that exists as long as the block."""
-    interrupt = interrupt or Interrupt()
-    with contextlib.ExitStack() as stack:
-        url = url or settings.scratch or stack.enter_context(_own_server())
-        scratch = stack.enter_context(scratch_server(settings, url, interrupt=interrupt))
-        ground = Ground(scratch, url, interrupt)
-        stack.callback(ground.close)
-        stack.callback(ground.drop_roles)
+    ground = Ground(settings, url or settings.scratch, interrupt or Interrupt())
+    try:
         yield ground
+    finally:
+        ground.close()
 
 
 @contextmanager

@@ -39,3 +39,19 @@ SELECT format('LOCK TABLE %I.%I IN ACCESS SHARE MODE', n.nspname, c.relname) AS 
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 UNION ALL SELECT 'SELECT FROM pg_catalog.pg_class LIMIT 0'
+
+-- name: prepared
+-- The statements that end transactions which were prepared here and then left.
+SELECT json_build_array(format('ROLLBACK PREPARED %L', gid)) AS statements
+FROM pg_prepared_xacts WHERE database = current_database()
+
+-- name: subscriptions
+-- The statements that drop this database's subscriptions without a word to those whom they subscribe to.
+SELECT json_build_array(format('ALTER SUBSCRIPTION %I DISABLE', subname), format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subname),
+    format('DROP SUBSCRIPTION %I', subname)) AS statements
+FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- name: slots
+-- The statements that drop this database's replication slots.
+SELECT json_build_array(format('SELECT pg_drop_replication_slot(%L)', slot_name)) AS statements
+FROM pg_replication_slots WHERE database = current_database()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lockstep.errors import DatabaseUnreachable
+from lockstep.postgres.session import ServerError
 from lockstep.prove.lane import Again
 from lockstep.prove.online import Effect, spelled, too_strong
 from lockstep.prove.subjects import Mode, Subject
@@ -17,6 +19,21 @@ def does_not_apply(subject: Subject, mode: Mode, failure: Failure) -> FileVerdic
     checks = {name: skipped("it cannot be applied") for name in CHECKS}
     checks["applies"] = failing("fails", failure, plain=f"fails: {failure.reason}")
     return FileVerdict(subject, mode, checks)
+
+
+def breaks_off(
+    subject: Subject, error: ServerError | DatabaseUnreachable, *, applied: bool
+) -> FileVerdict:
+    """Return the verdict on a file that could be run, but after which its database, or the whole server, cannot be used."""
+    told = error.message if isinstance(error, ServerError) else error.why or error.what
+    reason = f"nothing more can be tried where it ran: {told or 'the connection is lost'}"
+    checks = {name: skipped("it left nothing to try it on") for name in CHECKS}
+    if applied:
+        checks["applies"] = Check("ok", plain="ok")
+        checks["twice"] = Check("unsafe", reason, plain=f"fails: {told}")
+    else:
+        checks["applies"] = Check("fails", reason, plain=f"fails: {told}")
+    return FileVerdict(subject, "as-written", checks)
 
 
 def judge_twice(subject: Subject, plain: Again, rows: Again | None) -> Check:

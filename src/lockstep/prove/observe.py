@@ -2,7 +2,7 @@
 
 Left out is what ``pg_dump`` would show and nobody promises: where sequences stand (a guarded INSERT takes a number also when it
 inserts nothing), and what a materialized view holds. Left out is also all that ``lockstep snapshot`` leaves out, but for the order of
-a table's columns.
+a table's columns and the names of NOT NULL.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lockstep.catalog.compare import compare
-from lockstep.catalog.fact import dotted, read_line
+from lockstep.catalog.fact import Fact, read_line
 from lockstep.catalog.snapshot import Snapshot, read_within
 from lockstep.postgres.queries import load_queries
 from lockstep.postgres.session import Session
@@ -120,10 +120,25 @@ def touched(session: Session) -> Touched:
     return Touched(row["written"], tuple(row["catalogs"]), tuple(row["tables"]))
 
 
-def catalogs_of(session: Session, names: Sequence[str]) -> dict[str, str]:
-    """Return a hash of what each of the named catalogs holds: what was written as it had been has the same."""
-    query = " UNION ALL ".join(QUERIES["catalog"].replace("{catalog}", name) for name in names)
-    return {row["name"]: row["digest"] for row in session.fetch(query)}
+def rewritten(session: Session, other: Session, names: Sequence[str]) -> bool:
+    """Return whether the open transaction of *session* has made the named catalogs others than *other* sees them.
+
+    What is written as it had been (``CREATE OR REPLACE``) has not.
+    """
+    (own,) = session.fetch(QUERIES["own_transaction"])
+    mine, theirs = (
+        one.fetch(
+            " UNION ALL ".join(
+                QUERIES["catalog"]
+                .replace("{catalog}", name)
+                .replace("{bears}", bears)
+                .replace("{number}", str(own["number"]))
+                for name in names
+            )
+        )
+        for one, bears in ((session, "xmin"), (other, "xmax"))
+    )
+    return mine != theirs
 
 
 def tables_of(session: Session) -> dict[int, Table]:
@@ -134,7 +149,7 @@ def tables_of(session: Session) -> dict[int, Table]:
 def look(session: Session, *, schema: bool = True, rows: bool = True) -> State:
     """Return the state of the session's database as its transaction sees it; the session's settings change."""
     session.script(QUERIES["settle"])
-    lines = _with_order(read_within(session).lines) if schema else None
+    lines = _with_more(session, read_within(session).lines) if schema else None
     found: dict[str, Rows] = {}
     if rows:
         names = [table.name for table in tables_of(session).values() if table.filled]
@@ -207,24 +222,28 @@ def _large_objects(session: Session) -> dict[str, Rows]:
     return {_LARGE_OBJECTS: Rows(row["count"], row["digest"])} if row["count"] else {}
 
 
-def _with_order(lines: Iterable[str]) -> Snapshot:
-    """Add, to the body of each table, the order of its columns: a snapshot's lines only stand in it."""
+def _with_more(session: Session, lines: Iterable[str]) -> Snapshot:
+    """Add, to the body of each table, what a snapshot's lines do not promise: the order of its columns, and names of NOT NULL."""
     known = list(lines)
     order: dict[tuple[str, ...], list[str]] = {}
     for line in known:
         if line.startswith("column "):
             path = read_line(line).path
             order.setdefault(path[:-1], []).append(path[-1])
+    names = _not_null_names(session)
     made = []
     for line in known:
         if line.startswith(("table ", "foreign_table ")):
             fact = read_line(line)
-            columns = json.dumps(order.get(fact.path, []), ensure_ascii=False)
-            made.append(
-                f'{fact.kind} {dotted(fact.path)} {{"columns": {columns}, {json.dumps(fact.body, ensure_ascii=False, sort_keys=True)[1:]}'.replace(
-                    ", }", "}"
-                )
-            )
+            more = {"columns": order.get(fact.path, []), "not_null_names": names.get(fact.path)}
+            told = {name: value for name, value in more.items() if value is not None}
+            made.append(Fact(fact.kind, fact.path, {**told, **fact.body}).line())
         else:
             made.append(line)
     return Snapshot(made)
+
+
+def _not_null_names(session: Session) -> dict[tuple[str, ...], dict[str, str]]:
+    if session.server_version < 180000:
+        return {}
+    return {tuple(row["path"]): row["names"] for row in session.fetch(QUERIES["not_null_names"])}

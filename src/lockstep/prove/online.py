@@ -1,7 +1,9 @@
 """Which locks a file really takes, and which work it does under them, on tables that were there before: in the server's own words.
 
 After each statement of the open transaction the server's table of locks is read, and where the rows of each table lie (a rewrite
-puts them elsewhere). What is scanned and built the server says itself, to whom asks for DEBUG1.
+puts them elsewhere). What is scanned and built the server says itself, to whom asks for DEBUG1. A transaction that holds
+thousands of locks is looked into after some statements only, since the server counts all locks each time: what is new is then
+told of the statement at which it was seen.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ _SAYS = {
 }
 _WORDS = re.compile(rf"({'|'.join(_SAYS)}) \"([^\"]+)\"(?: on table \"([^\"]+)\")?")
 _NAME = re.compile(r"[\s_-]+")
+_LOCKS_A_STATEMENT = 400
+"""How many locks may be looked at for each statement, so that the cost stays linear in the statements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,18 @@ class Watch:
 
     def __init__(self) -> None:
         self.effects: list[Effect] = []
+        self.stumbled = False
+        """True once a look has failed, and with it the transaction that it was to look into."""
         self._existing: dict[int, Row] = {}
-        self._held: set[tuple[int, str]] = set()
+        self._by_name: dict[str, int] = {}
+        self._held: dict[int, set[str]] = {}
+        self._unseen = 0
         self._said: list[str] = []
 
     def begin(self, session: Experiment) -> None:
         """Take note of what there is before the file's first statement, and let the server talk."""
         self._existing = {row["oid"]: row for row in session.fetch(QUERIES["existing"])}
+        self._by_name = {row["bare"]: oid for oid, row in self._existing.items()}
         if not self._existing:
             return
         session.on_notice = lambda _severity, _state, message: self._said.append(message)
@@ -89,16 +98,22 @@ class Watch:
         """Look at what a statement has left: locks last until the end of the transaction."""
         if not self._existing:
             return
+        if self._unseen and step is not subject.steps[-1]:
+            self._unseen -= 1
+            return
         try:
             rows = session.fetch(QUERIES["held"], pid=session.libpq_pid)
         except ServerError:
+            self.stumbled = True
             self._existing = {}  # the file has ended its transaction, or may not look: nothing more can be told
             return
+        self._unseen = len(rows) // _LOCKS_A_STATEMENT
         self.see(subject, step, rows)
 
     def forget_locks(self) -> None:
         """The transaction has ended, and with it its locks."""
         self._held.clear()
+        self._unseen = 0
 
     def see(self, subject: Subject, step: Step, rows: Iterable[Row]) -> None:
         """Take note of the locks that a statement holds."""
@@ -111,8 +126,8 @@ class Watch:
             if row["filenode"] not in (0, known["filenode"]):
                 work.setdefault(row["oid"], {})["rewrite"] = None
                 self._existing[row["oid"]] = {**known, "filenode": row["filenode"]}
-            if (row["oid"], row["mode"]) not in self._held:
-                self._held.add((row["oid"], row["mode"]))
+            if row["mode"] not in self._held.setdefault(row["oid"], set()):
+                self._held[row["oid"]].add(row["mode"])
                 new.add(row["oid"])
         for oid, words in self._work_said().items():
             work.setdefault(oid, {}).update(dict.fromkeys(words))
@@ -125,15 +140,13 @@ class Watch:
                 self.effects.append(Effect(shown(step), line, name, lock, done))
 
     def _strongest(self, oid: int) -> str:
-        modes = [mode for known, mode in self._held if known == oid]
-        return max(modes, key=MODES.index, default="")
+        return max(self._held.get(oid, ()), key=MODES.index, default="")
 
     def _work_said(self) -> Mapping[int, list[str]]:
-        by_name = {row["bare"]: oid for oid, row in self._existing.items()}
         found: dict[int, list[str]] = {}
         for message in self._said:
             match = _WORDS.match(message)
-            oid = by_name.get(match[3] or match[2]) if match else None
+            oid = self._by_name.get(match[3] or match[2]) if match else None
             if match and oid is not None:
                 found.setdefault(oid, []).append(_SAYS[match[1]])
         self._said.clear()

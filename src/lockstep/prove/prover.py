@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import field, replace
 
+from lockstep.errors import DatabaseUnreachable
+from lockstep.postgres.session import ServerError
 from lockstep.prove.filling.filler import Filler
 from lockstep.prove.ground import Ground
-from lockstep.prove.judging import does_not_apply, judge_online, judge_twice
+from lockstep.prove.judging import breaks_off, does_not_apply, judge_online, judge_twice
 from lockstep.prove.lane import Lane
 from lockstep.prove.observe import State, changes
 from lockstep.prove.online import Watch
@@ -63,14 +65,26 @@ class Prover:
         self._subjects = subjects
         self._wanted = wanted
         self._progress = progress
-        self._start = ground.create()
-        if wanted.before:
-            with ground.session(self._start) as session:
-                session.send(wanted.before.encode())
-        self._plain = Lane(ground, ground.create(self._start))
         self._filler = Filler(wanted.fixture)
-        self._filled = Filled(ground, ground.create(self._start), self._filler, wanted.probes)
         self._applied: list[Subject] = []
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make the databases, as the files applied so far leave them."""
+        ground = self._ground
+        self._start = ground.create()
+        if self._wanted.before:
+            with ground.session(self._start) as session:
+                session.send(self._wanted.before.encode())
+        self._plain = Lane(ground, ground.create(self._start))
+        for subject in self._applied:
+            _, _, before = self._plain.apply(subject)
+            if before:
+                ground.drop(before)
+        url = ground.create(self._start)
+        self._filled = Filled(ground, url, self._filler, self._wanted.probes)
+        if self._applied:
+            self._filled.begin_anew(self._plain.url)
 
     def prove(self) -> Proof:
         """Prove every file, in order, then the history as a whole."""
@@ -83,7 +97,7 @@ class Prover:
                     continue
                 if number == self._wanted.first + 1 and earlier:
                     self._filled.begin_anew(self._plain.url)
-                verdict = self._held(subject, workers)
+                verdict = self._survived(subject, workers)
                 verdicts.append(verdict)
                 self._progress(number, len(self._subjects), verdict)
         shown = self._replayed(earlier, verdicts)
@@ -108,6 +122,18 @@ class Prover:
             return does_not_apply(subject, mode, failure)
         self._applied.append(subject)
         return FileVerdict(subject, mode, {"applies": Check("ok"), "twice": skipped("untouched")})
+
+    def _survived(self, subject: Subject, workers: ThreadPoolExecutor) -> FileVerdict:
+        """Prove a file; one after which nothing works any more is left out, and the rest goes on without it."""
+        known = list(self._applied)
+        try:
+            return self._held(subject, workers)
+        except (ServerError, DatabaseUnreachable) as error:
+            verdict = breaks_off(subject, error, applied=len(self._applied) > len(known))
+        self._applied = known
+        self._ground.renew()
+        self._prepare()
+        return verdict
 
     def _held(self, subject: Subject, workers: ThreadPoolExecutor) -> FileVerdict:
         """Prove a file, and hold it against what the release before needs."""
@@ -137,11 +163,11 @@ class Prover:
         with_rows = workers.submit(
             self._with_rows, subject, mode, before, watch, own_roles=own_roles
         )
-        try:
-            second, rows = again.result(), with_rows.result()
-        finally:
-            if before:
-                self._ground.drop(before)
+        wait((again,))
+        wait((with_rows,))  # what one of them meets must not end the other's database
+        second, rows = again.result(), with_rows.result()
+        if before:
+            self._ground.drop(before)
         if rows.again is None:
             rows = self._filled.catch_up(subject, mode, rows, self._plain.url, useful=second.good)
         checks = {

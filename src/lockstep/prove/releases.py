@@ -1,4 +1,4 @@
-"""Earlier releases, from git: which files they shipped, and which of today's files a change touches."""
+"""Earlier releases, from git or as places in the history: which files they shipped, and which of today's files a change touches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A commit under a name, and the files that it shipped, in order."""
+    """A release under a name, and the files that it shipped, in order."""
 
     name: str
     subjects: tuple[Subject, ...]
@@ -39,6 +39,21 @@ def releases_of(folders: Sequence[tuple[str, Path]], since: str = "") -> list[Re
         if subjects and all(subjects != other.subjects for other in found):
             found.append(Release(name, subjects))
     return found
+
+
+def release_after(file: str, subjects: Sequence[Subject]) -> Release:
+    """Return the release whose head was the history's place behind *file*: its name, or its path.
+
+    Raises ``ConfigurationWrong`` if there is no such file.
+    """
+    named = Path(file).resolve()
+    for place, subject in enumerate(subjects, start=1):
+        if file == subject.name or named == subject.path.resolve():
+            return Release(subject.name, tuple(subjects[:place]))
+    raise ConfigurationWrong(
+        f"{file} is no file of this history, so no release can have ended with it",
+        next_step="Name it as it is called in its folder: --release 0007_add_owner.sql",
+    )
 
 
 def touched_since(revision: str, subjects: Sequence[Subject]) -> int:

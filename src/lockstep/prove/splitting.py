@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lockstep.sql.comments import LITERAL, end_of_block, top
+from lockstep.sql.comments import LITERAL, comments, end_of_block, top
 from lockstep.sql.parser import NotParsed, Statement, opaque, parse
 
 _TOKEN = re.compile(
     rf"--[^\n\r]*|/\*|{LITERAL}|[;()]|(?<![\w$])(?:begin|case|end)(?![\w$])",
     re.DOTALL | re.IGNORECASE,
 )
+_EDGE_OF_BLOCK = re.compile(r"/\*|\*/")
 _ROUTINE = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
 
 
@@ -57,3 +58,15 @@ def _piece(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
     stripped = text[first:end].rstrip()
     if stripped:
         yield first, stripped
+    elif end == len(text) and (never := _never_ends(text, start)) is not None:
+        yield never, text[never:]
+
+
+def _never_ends(text: str, start: int) -> int | None:
+    """Return where a block comment begins that has no end: psql sends it, and the server refuses it."""
+    last = max(comments(text[start:]), default=(0, ""))
+    unclosed = (
+        last[1].startswith("/*")
+        and _EDGE_OF_BLOCK.findall(last[1]).count("*/") < len(_EDGE_OF_BLOCK.findall(last[1])) / 2
+    )
+    return start + last[0] if unclosed else None

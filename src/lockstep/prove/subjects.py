@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -52,7 +55,13 @@ class Subject:
 
     def line_of(self, offset: int) -> int:
         """Return the line (from 1) of a character of the text."""
-        return self.text.count("\n", 0, offset) + 1
+        return bisect_left(_line_ends(self.text), offset) + 1
+
+
+@lru_cache(maxsize=4)
+def _line_ends(text: str) -> Sequence[int]:
+    """Return where lines end: who asks for the lines of all statements is not to count from the beginning each time."""
+    return [found.start() for found in re.finditer("\n", text)]
 
 
 def read_subjects(migrations: Path, seeds: Path | None = None) -> tuple[Subject, ...]:

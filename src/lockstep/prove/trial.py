@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,12 +10,17 @@ from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import connect_as
 from lockstep.postgres.sending import Experiment
 from lockstep.postgres.session import ServerError
+from lockstep.prove.client import Client
 from lockstep.prove.steps import Step
 from lockstep.prove.subjects import Mode, Subject
 from lockstep.values import dataclass
 
-PATIENCE = "120s"
-"""How long one statement may take on a scratch database."""
+PATIENCE = 120.0
+"""How many seconds one statement may take on a scratch database."""
+_LONGEST_RUN = 300.0
+"""After how many seconds no further statement of a file is begun: all of its runs would take as long."""
+_LONGEST_WAIT = 20.0
+"""How many seconds it may wait for a lock there: nobody holds one for long, but what a file has left behind."""
 _AT_COMMIT = "SET CONSTRAINTS ALL IMMEDIATE"
 
 
@@ -49,7 +55,10 @@ def open_experiment(url: str, interrupt: Interrupt) -> Experiment:
     """Open a session; the caller closes it."""
     source, name = "the scratch database", "lockstep:prove"
     session = connect_as(Experiment, url, source, name, 5, interrupt, lambda _: None)
-    session.script(f"SET statement_timeout = '{PATIENCE}'")
+    session.patience = PATIENCE + 5
+    session.script(
+        f"SET statement_timeout = '{PATIENCE:.0f}s'; SET lock_timeout = '{_LONGEST_WAIT:.0f}s'"
+    )
     return session
 
 
@@ -79,11 +88,20 @@ def run_steps(
     """Run some steps, each as a message of its own, and call *after* behind each; stop at the first that fails."""
     for step in steps:
         try:
+            _hurry(session)
             _run_step(session, step)
         except ServerError as error:
             return failed(subject, step, error)
         after(session, subject, step)
     return None
+
+
+def _hurry(session: Experiment) -> None:
+    if time.monotonic() > _client_of(session).begun + _LONGEST_RUN:
+        told = (
+            f"the file is not done after {_LONGEST_RUN:.0f} seconds, which is too long to prove it"
+        )
+        raise ServerError("57014", told)
 
 
 def failed(subject: Subject, step: Step, error: ServerError) -> Failure:
@@ -101,10 +119,26 @@ def shown(step: Step) -> str:
 
 
 def _run_step(session: Experiment, step: Step) -> None:
+    raw, client = step.raw, _client_of(session)
+    if step.late:
+        if step.command and not raw:
+            client.obey(step.command, step.argument)
+            return
+        if not client.active:
+            return
+        raw = client.said(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if step.refused:
         raise ServerError("", step.refused)
-    if not step.executes:
-        session.send(step.raw, step.rows)
-        return
-    for cell in session.cells(step.raw):
-        session.send(cell)
+    if step.command == "gset":
+        client.take_row(step.argument, session.records(raw))
+    elif step.executes:
+        for cell in session.cells(raw):
+            session.send(cell)
+    else:
+        session.send(raw, step.rows)
+
+
+def _client_of(session: Experiment) -> Client:
+    if not isinstance(session.client, Client):
+        session.client = Client()
+    return session.client

@@ -22,7 +22,8 @@ class Check:
     """One check of one file.
 
     ``plain`` is what came of it on the tables as the history leaves them, ``rows`` with rows in every table; both are empty where
-    the check makes no such difference. ``change`` is the counter-example: what differs, and from where to where.
+    the check makes no such difference. ``points`` counts what was tried, ``of`` what there was to try, where that was more.
+    ``change`` is the counter-example: what differs, and from where to where.
     """
 
     result: Result
@@ -32,6 +33,7 @@ class Check:
     plain: str = ""
     rows: str = ""
     points: int | None = None
+    of: int | None = None
     change: Change | None = None
     effects: tuple[Effect, ...] = ()
 
@@ -43,7 +45,7 @@ class Check:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready values, without what is empty."""
         told: dict[str, Any] = {"result": self.result}
-        for name in ("reason", "statement", "line", "plain", "rows", "points"):
+        for name in ("reason", "statement", "line", "plain", "rows", "points", "of"):
             value = getattr(self, name)
             if value not in ("", None):
                 told[name] = value

@@ -10,6 +10,7 @@ from lockstep.prove.filling.filler import Filler
 from lockstep.prove.ground import Ground
 from lockstep.prove.lane import Again, Lane
 from lockstep.prove.observe import State
+from lockstep.prove.places import together
 from lockstep.prove.probes import Probes
 from lockstep.prove.subjects import Mode, Subject
 from lockstep.prove.verdicts import OK, Check, skipped
@@ -96,8 +97,7 @@ class Filled:
         if not found.good:
             return found
         without = crash_as_written(ground, before, subject, end, middle=False)
-        points = (found.points or 0) + (without.points or 0)
-        return Check("ok", points=points) if without.good else without
+        return together(found, without) if without.good else without
 
     def _unanswered(self) -> dict[str, str]:
         if not self._probes.queries:

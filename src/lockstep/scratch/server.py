@@ -91,6 +91,12 @@ class Scratch:
             self._made.discard(name)
             self._templates = {k: t for k, t in self._templates.items() if t != url}
 
+    @property
+    def urls(self) -> list[str]:
+        """The connection strings of all that is there now."""
+        with self._turn:
+            return [databases.with_database(self._url, name) for name in sorted(self._made)]
+
     def missing_roles(self, names: Sequence[str]) -> list[str]:
         """Return those of *names* that the server has no role of."""
         with self._turn:
@@ -107,10 +113,11 @@ class Scratch:
 
     def close(self) -> None:
         """Drop every database that is left."""
-        with self._turn, contextlib.suppress(ServerError):
+        with self._turn:
             for name in sorted(self._made):
-                databases.drop_database(self._session, name)
-                self._made.discard(name)
+                with contextlib.suppress(ServerError):
+                    databases.drop_database(self._session, name)
+                    self._made.discard(name)
 
     def _own_name(self, url: str) -> str:
         name = str(read_conninfo(url, "the database")["dbname"])

@@ -20,6 +20,20 @@ def test_rows_below_a_copy_feed_it() -> None:
     assert _sent(raw) == [(b"COPY t (a) FROM stdin", b"1\n\\N\n"), (b"SELECT 1", b"")]
 
 
+def test_the_first_row_may_begin_with_null() -> None:
+    """What follows a COPY is a row of it also if it looks like a command."""
+    raw = b"COPY t FROM stdin;\n\\N\t1\n\\.\n"
+    assert _sent(raw) == [(b"COPY t FROM stdin", b"\\N\t1\n")]
+
+
+def test_a_copy_may_have_no_rows() -> None:
+    """The end mark at once ends it; it is no command of psql."""
+    assert _sent(b"COPY t FROM stdin;\n\\.\nSELECT 1;\n") == [
+        (b"COPY t FROM stdin", b""),
+        (b"SELECT 1", b""),
+    ]
+
+
 def test_bytes_that_are_no_utf8_go_as_they_are() -> None:
     """A broken byte above a statement is not sent; one inside it is, for the server to refuse."""
     assert _sent(b"-- caf\xe9\nSELECT 1;\nSELECT 'caf\xe9';") == [
@@ -45,7 +59,7 @@ def test_included_files_are_read(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["\\c other", "\\! rm x", "\\if true"])
+@pytest.mark.parametrize("command", ["\\c other", "\\! rm x", "\\lo_import f"])
 def test_commands_that_lead_elsewhere_are_refused(command: str) -> None:
     """What would leave the database, or the proof, is not tried."""
     (step,) = read_steps(f"{command}\n".encode(), Path()).steps
@@ -68,6 +82,8 @@ def test_what_runs_backward_is_no_step() -> None:
             ["CREATE FUNCTION f() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END", "C"],
         ),
         ("BEGIN; A; END; ;", ["BEGIN", "A", "END"]),
+        ("A; /* x /* y */ B;", ["A", "/* x /* y */ B;"]),
+        ("A; -- /* x", ["A"]),
     ],
 )  # fmt: skip
 def test_statements_end_where_psql_ends_them(text: str, pieces: list[str]) -> None:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import pytest
 from tests.lockstep.prove.conftest import EXAMPLES, Prove
 
-from lockstep.prove.releases import releases_of
+from lockstep.errors import ConfigurationWrong
+from lockstep.prove.releases import release_after, releases_of
+from lockstep.prove.subjects import read_subjects
 from lockstep.prove.verdicts import Check, Proof
 
 pytestmark = pytest.mark.long
@@ -73,6 +75,28 @@ def test_a_release_that_does_not_become_the_head_is_told(upgraded: Prove, exampl
     assert bad.reason in check.reason
     assert [one.verdict for one in proof.files] == ["proven"] * len(proof.files)
     assert not proof.proven
+
+
+@pytest.mark.parametrize("file", ["0001_create.sql", "v1/0001_create.sql"])
+def test_a_release_may_end_with_a_file(file: str) -> None:
+    """By its name or its path: it shipped that file and all before it."""
+    folder = EXAMPLES / "upgrade_fails_on_rows" / "today"
+    subjects = read_subjects(folder)
+    named = str(folder / "0001_create.sql") if "/" in file else file
+    release = release_after(named, subjects)
+    assert release.name == "0001_create.sql"
+    assert release.subjects == subjects[:1]
+    with pytest.raises(ConfigurationWrong, match="no file of this history"):
+        release_after("0009_none.sql", subjects)
+
+
+def test_from_a_release_that_a_file_ends_the_head_is_reached(prove: Prove) -> None:
+    """What needs a table without rows does not get from there to the head, though it does from empty."""
+    folder = EXAMPLES / "upgrade_fails_on_rows" / "today"
+    release = release_after("0001_create.sql", read_subjects(folder))
+    files = {one.name: one.read_text("utf-8") for one in folder.iterdir()}
+    check = prove(files=files, releases=[release]).history["upgrade from 0001_create.sql"]
+    assert (check.result, check.line) == ("unsafe", 2)
 
 
 def _way(proof: Proof) -> Check:

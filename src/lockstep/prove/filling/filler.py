@@ -25,6 +25,7 @@ ROWS = 2
 _TRIES = 4
 _MOST_COMBINATIONS = 4000
 _PARENTS = 8
+_AT_ONCE = "SET CONSTRAINTS ALL IMMEDIATE"
 
 
 class Filler:
@@ -49,6 +50,8 @@ class Filler:
         session.script("BEGIN")
         self._try_fixture(session)
         session.script(OBSERVE["settle"])
+        if not self._is_checked(session):
+            return 0
         wanted = [table for table in tables_of(session).values() if self._needs(table)]
         if self._fixture:
             # What the fixture has filled is left to it.
@@ -59,6 +62,19 @@ class Filler:
         count = _Filling(session, self, wanted).run() if wanted else 0
         session.script("COMMIT")
         return count
+
+    def _is_checked(self, session: Session) -> bool:
+        """Let what is deferred to the end of the transaction be checked at once, row by row; False if the fixture breaks it."""
+        try:
+            session.script(_AT_ONCE)
+        except ServerError as error:
+            if not self._fixture:
+                raise
+            session.rollback()
+            self._fixture = []
+            self.unfilled["--fixture"] = f"{error.message} ({error.sqlstate})"
+            return bool(self.fill(session))
+        return True
 
     def _try_fixture(self, session: Session) -> None:
         for number, text in enumerate(self._fixture):

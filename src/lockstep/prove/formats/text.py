@@ -41,9 +41,12 @@ def progress_line(number: int, total: int, verdict: FileVerdict) -> str:
 
 def _file(one: FileVerdict, palette: Palette) -> Iterator[str]:
     applies = one.checks["applies"]
+    if one.verdict == "proven" and applies.rows not in ("", "ok"):
+        yield f"{palette.yellow('note')}: {one.subject.name}: applied to tables with rows it {applies.rows}"
+    crash = one.checks["crash"]
+    if crash.of and crash.good:
+        yield f"{palette.yellow('note')}: {one.subject.name}: crash: {crash.reason}"
     if one.verdict == "proven":
-        if applies.rows not in ("", "ok"):
-            yield f"{palette.yellow('note')}: {one.subject.name}: applied to tables with rows it {applies.rows}"
         return
     for name, check in one.checks.items():
         if check.good:

@@ -7,31 +7,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from lockstep import Database
-
 __all__ = [
     "PATIENCE",
     "ConstraintViolated",
     "Jsonb",
+    "Lender",
+    "Outdated",
     "Row",
+    "SchemaChanged",
     "Storage",
     "StoreUnavailable",
     "Transaction",
+    "ValueRefused",
 ]
 PATIENCE = 10.0
+_OUT_OF_STEP = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InsufficientPrivilege,
+)
 
 Row = dict[str, Any]
 
 
+class Lender(Protocol):
+    """What lends connections: the engine's ``Database``, or a connection beside its pool."""
+
+    def connection(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
+        """Lend one; leaving the block commits, or rolls back on an exception."""
+
+
 class StoreUnavailable(Exception):
     """The database does not answer, or not as it should for now; nothing was lost."""
+
+
+class SchemaChanged(Exception):
+    """A table or column that a statement names is not there, or not ours: that was changed while we run."""
+
+
+class ValueRefused(Exception):
+    """A value is none that the database can hold: too large, too long, or not of its type; nothing was written."""
 
 
 class ConstraintViolated(Exception):
@@ -43,6 +65,10 @@ class ConstraintViolated(Exception):
         """The constraint's or unique index's name: ``users_email_key``; of a NOT NULL, the column's."""
 
 
+class Outdated(Exception):
+    """The row is not any more what the writer had read; nothing was written."""
+
+
 class Transaction:
     """An open transaction: runs the named statements of its storage."""
 
@@ -52,19 +78,19 @@ class Transaction:
         self.connection = connection
         self._queries = queries
 
-    async def all(self, name: str, **values: object) -> list[Row]:
+    async def all(self, name: str, /, **values: object) -> list[Row]:
         """Run a statement; return its rows."""
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(self._queries[name].encode(), values)
             return await cursor.fetchall()
 
-    async def one(self, name: str, **values: object) -> Row | None:
+    async def one(self, name: str, /, **values: object) -> Row | None:
         """Run a statement; return its first row, or None if it has none."""
         async with self.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(self._queries[name].encode(), values)
             return await cursor.fetchone()
 
-    async def run(self, name: str, **values: object) -> int:
+    async def run(self, name: str, /, **values: object) -> int:
         """Run a statement; return how many rows it wrote."""
         cursor = await self.connection.execute(self._queries[name].encode(), values)
         return cursor.rowcount
@@ -74,7 +100,7 @@ class Storage:
     """A database as one part of the studio sees it: through its own statements."""
 
     def __init__(
-        self, database: Database, queries: Mapping[str, str], *, patience: float = PATIENCE
+        self, database: Lender, queries: Mapping[str, str], *, patience: float = PATIENCE
     ) -> None:
         """Use *database*; a transaction that takes longer than *patience* seconds counts as unavailable."""
         self._database = database
@@ -85,7 +111,7 @@ class Storage:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction for the block, which commits it, or rolls it back by raising.
 
-        Raises ``StoreUnavailable`` and ``ConstraintViolated``.
+        Raises ``StoreUnavailable``, ``SchemaChanged``, ``ConstraintViolated`` and ``ValueRefused``.
         """
         try:
             async with asyncio.timeout(self._patience), self._database.connection() as connection:
@@ -96,5 +122,9 @@ class Storage:
             said = error.diag
             constraint = said.constraint_name or said.column_name or ""
             raise ConstraintViolated(constraint, said.message_primary or str(error)) from error
+        except _OUT_OF_STEP as error:
+            raise SchemaChanged(error.diag.message_primary or str(error)) from error
+        except psycopg.DataError as error:
+            raise ValueRefused(error.diag.message_primary or str(error)) from error
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise StoreUnavailable(" ".join(str(error).split())) from error

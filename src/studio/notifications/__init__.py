@@ -1,0 +1,1 @@
+"""Notifications: what the studio has to tell a user who may not be looking."""

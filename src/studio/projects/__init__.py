@@ -1,0 +1,1 @@
+"""Projects: what gathers the content of one undertaking."""

@@ -121,10 +121,10 @@ def repair_plan(live: str, expected: str) -> int:
         return len(make_plan(wanted, found, Choices(), server=major).pieces)
 
 
-def install(root: Path) -> str:
+def install(root: Path, peers: tuple[str, ...] = PEERS) -> str:
     """Make a throw-away environment with the peers; return what went wrong, or nothing."""
     python = str(root / "bin" / "python")
-    for command in ([sys.executable, "-m", "venv", str(root)], [python, "-m", "pip", "install", "--quiet", *PEERS]):  # fmt: skip
+    for command in ([sys.executable, "-m", "venv", str(root)], [python, "-m", "pip", "install", "--quiet", *peers]):  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             return (done.stderr.strip().splitlines() or ["no reason given"])[-1]

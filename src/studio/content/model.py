@@ -7,8 +7,10 @@
                         scheduled ──cancel─▸ cancelled
                                              publishing ──fail──▸ failed ──retry──▸ scheduled
 
-An attempt that failed and will be repeated goes both of the last steps at once: the history tells that it failed and why.
-Nothing here waits, reads a clock or knows a database.
+``reschedule`` moves what waits, is paused or has failed to another time; ``publish_now`` is a schedule, resume or retry that
+is due at once. What is written may be edited in every state but one: nobody knows which text a platform gets that has
+begun to take it. An attempt that failed and will be repeated goes both of the last steps at once: the history tells that it
+failed and why. Nothing here waits, reads a clock or knows a database.
 """
 
 from __future__ import annotations
@@ -45,6 +47,10 @@ class Action(StrEnum):
     PUBLISH = "publish"
     FAIL = "fail"
     RETRY = "retry"
+    RESCHEDULE = "reschedule"
+    PUBLISH_NOW = "publish_now"
+    CREATE = "create"
+    EDIT = "edit"
 
 
 _NEXT: Mapping[tuple[Status, Action], Status] = {
@@ -58,6 +64,14 @@ _NEXT: Mapping[tuple[Status, Action], Status] = {
     (Status.PUBLISHING, Action.PUBLISH): Status.PUBLISHED,
     (Status.PUBLISHING, Action.FAIL): Status.FAILED,
     (Status.FAILED, Action.RETRY): Status.SCHEDULED,
+    (Status.SCHEDULED, Action.RESCHEDULE): Status.SCHEDULED,
+    (Status.PAUSED, Action.RESCHEDULE): Status.PAUSED,
+    (Status.FAILED, Action.RESCHEDULE): Status.SCHEDULED,
+    **{
+        (status, Action.PUBLISH_NOW): Status.SCHEDULED
+        for status in (Status.DRAFT, Status.SCHEDULED, Status.PAUSED, Status.FAILED)
+    },
+    **{(status, Action.EDIT): status for status in Status if status is not Status.PUBLISHING},
 }
 
 
@@ -110,6 +124,8 @@ class Claim:
     thumbnail_url: str | None
     video_url: str | None
     tags: tuple[str, ...]
+    user_id: str = ""
+    project_id: int | None = None
 
     @property
     def key(self) -> str:
@@ -123,6 +139,24 @@ class Receipt:
 
     external_id: str | None = None
     external_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of a claim: the platform's *receipt*, or without one the *reason*, and when it is tried again (None: never)."""
+
+    claim: Claim
+    receipt: Receipt | None = None
+    reason: str = ""
+    retry_in: float | None = None
+
+    @property
+    def status(self) -> Status:
+        """The state that content has afterwards."""
+        if self.receipt is not None:
+            return advance(Status.PUBLISHING, Action.PUBLISH)
+        failed = advance(Status.PUBLISHING, Action.FAIL)
+        return failed if self.retry_in is None else advance(failed, Action.RETRY)
 
 
 def describe_failure(error: BaseException) -> str:

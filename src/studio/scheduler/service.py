@@ -1,30 +1,42 @@
-"""The content scheduler: claim what is due, hand it to the publisher, write what came of it; then sleep to the next.
+"""The content scheduler: claim what is due, have it published, write what came of it; then sleep to the next.
 
-It works one piece at a time. Whatever goes wrong (the database away, a platform down, a bug in a publisher) ends an attempt
-and never the loop: health says what is wrong while trying goes on.
+Pieces are claimed many at a time and published side by side, up to a bound. A timer sleeps until the next is due by the
+database's clock; edits wake it (``listening``), a slow poll covers what was not heard. Leases are prolonged while publishers
+work (``renewing``), outcomes are written together (``writing``). Whatever goes wrong (the database away, a platform down, a
+bug in a publisher) ends an attempt and never the loop: health says what is wrong while trying goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import random
 import secrets
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from lockstep import Database, ServiceHealth
-from studio.content.model import Claim, Receipt, describe_failure
-from studio.content.store import NEEDS, ContentStore
+from lockstep import Database, ServiceHealth, check_needs
+from studio.content.misfire import MisfirePolicy
+from studio.content.model import Claim, Settlement, Status
+from studio.content.needs import NEEDS
+from studio.content.store import Catch, ContentStore
+from studio.publishing.publishers import Publisher
+from studio.scheduler.attempts import attempt
+from studio.scheduler.claiming import Claiming
+from studio.scheduler.in_hand import InHand
+from studio.scheduler.listening import Listening
 from studio.scheduler.policy import Policy
-from studio.scheduler.publishers import Publisher, Rejected
-from studio.scheduler.pulse import Outcome, Pulse, Trouble
-from studio.storage import StoreUnavailable
+from studio.scheduler.pulse import Pulse
+from studio.scheduler.renewing import Renewing
+from studio.scheduler.troubles import Troubles
+from studio.scheduler.writing import Writing
 
 DEFAULT_POLICY = Policy()
-_LOG = logging.getLogger(__name__)
+_COUNT_EVERY = 1.0
+_GATHER = 0.002
 
 
 class ContentScheduler:
@@ -35,9 +47,14 @@ class ContentScheduler:
         publisher: Publisher,
         policy: Policy = DEFAULT_POLICY,
         *,
+        misfires: MisfirePolicy | None = None,
+        migrations: Path = Path(),
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Publish through *publisher*; *chance* gives the jitter, from 0 to 1."""
+        """Publish through *publisher*; *migrations* is where to look for what should have made a missing column.
+
+        *chance* gives the jitter, from 0 to 1.
+        """
         self.name = "scheduler"
         self.needs = NEEDS
         self.after: tuple[str, ...] = ()
@@ -45,19 +62,40 @@ class ContentScheduler:
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._publisher = publisher
         self._policy = policy
+        self._misfires = misfires or MisfirePolicy()
+        self._migrations = migrations
         self._chance = chance
         self._pulse = Pulse(policy.silence)
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._full = False
+        self._wake = asyncio.Event()
+        self._next_look: float | None = None
+        self._counted_at = 0.0
+        self._in_vain = 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, database: Database) -> asyncio.Task[None]:
         """Begin to look for due content; the task ends only by ``stop``."""
-        self._task = asyncio.create_task(self._run(ContentStore(database)), name="scheduler")
+        self._store = ContentStore(database, misfires=self._misfires)
+        self._in_hand = InHand(self._policy, self._pulse, self._room_made)
+
+        async def missing() -> Sequence[str]:
+            refusal = await check_needs(database, self.name, self.needs, self._migrations)
+            return [f"{one.what}. {one.next_step}" for one in refusal.problems] if refusal else ()
+
+        self._troubles = Troubles(self._pulse, self._policy, self._chance, missing)
+        common = (self._store, self.owner, self._policy, self._pulse)
+        self._claiming = Claiming(*common, self._chance)
+        self._writing = Writing(*common, self._troubles, self._written)
+        renewing = Renewing(*common, self._troubles, self._in_hand, self._writing.turn)
+        listening = Listening(database, self._pulse, self._heard)
+        self._task = asyncio.create_task(self._run(renewing, listening), name=self.name)
         return self._task
 
     async def stop(self) -> None:
-        """Claim nothing more and finish the piece in hand; when cancelled meanwhile, its lease is left to run out."""
-        self._stopping.set()
+        """Claim nothing more and finish what is in hand; when cancelled meanwhile, its leases are left to run out."""
+        self._stopping = True
+        self._wake.set()
         if self._task is None:
             return
         try:
@@ -66,95 +104,94 @@ class ContentScheduler:
             self._task.cancel()
 
     def health(self) -> ServiceHealth:
-        """Say how the scheduler is: ``initialized``, ``reconnecting``, ``failing`` or ``stalled``."""
+        """Say how the scheduler is: ``initialized``, ``reconnecting``, ``failing``, ``schema not ready`` or ``stalled``."""
         return self._pulse.health()
 
-    async def _run(self, store: ContentStore) -> None:
-        while not self._stopping.is_set():
-            try:
-                pause = await self._tick(store)
-            except StoreUnavailable as error:
-                pause = self._unwell("reconnecting", error)
-            except Exception as error:  # a bug must show in health, not end everybody's publishing
-                _LOG.exception("the scheduler goes on after an error that nobody foresaw")
-                pause = self._unwell("failing", error)
-            await self._sleep(pause)
-
-    async def _tick(self, store: ContentStore) -> float:
-        """Publish one piece if one is due; return how long to sleep before looking again."""
-        claim = await store.claim(self.owner, self._policy.lease)
-        self._pulse.tick()
-        if claim is not None:
-            await self._publish(store, claim)
-            return 0.0
-        self._pulse.idle()
-        return self._policy.sleep(await store.seconds_to_next())
-
-    async def _publish(self, store: ContentStore, claim: Claim) -> None:
-        self._pulse.claimed(claim.late, taken_over=claim.taken_over)
-        outcome = await self._attempt(claim)
-        while True:
-            try:
-                self._pulse.ended(await self._write(store, claim, outcome))
-            except StoreUnavailable as error:
-                # What the platform answered must not be lost: it is written as soon as the database is back.
-                await asyncio.sleep(self._unwell("reconnecting", error))
-            else:
-                self._pulse.well()
-                return
-
-    async def _attempt(self, claim: Claim) -> Receipt | Exception:
-        """Call the publisher; return the platform's receipt, or why there is none."""
-        hopeless = self._hopeless(claim)
-        if hopeless:
-            return Rejected(hopeless)
-        bound = asyncio.timeout(self._policy.publish_timeout)
+    async def _run(self, renewing: Renewing, listening: Listening) -> None:
+        runs = (self._writing.run(), renewing.run(), listening.run())
+        besides = {asyncio.create_task(run) for run in runs}
         try:
-            async with bound:
-                return await self._publisher.publish(claim)
-        except Exception as error:  # whatever a publisher raises is a failed attempt
-            late = f"no answer within {self._policy.publish_timeout:g} s"
-            return TimeoutError(late) if bound.expired() else error
+            await self._look_for_work()
+            await self._in_hand.finish()
+            await self._writing.drain()
+        finally:
+            for task in besides:
+                task.cancel()
+            await self._in_hand.abandon()
+            await asyncio.wait(besides)
 
-    def _hopeless(self, claim: Claim) -> str:
-        if claim.already_out:
-            return f"version {claim.version} is already out on {claim.platform}"
-        if claim.attempt > self._policy.attempts:
-            return f"given up: {claim.attempt - 1} attempts ended, the last without an outcome"
-        return ""
+    async def _look_for_work(self) -> None:
+        while not self._stopping:
+            # Until it is known when to look again, everything that is heard counts.
+            self._next_look = None
+            self._wake.clear()
+            room = self._in_hand.room
+            self._full = room <= 0
+            if self._full:
+                await self._sleep(_COUNT_EVERY)
+                await asyncio.sleep(_GATHER)
+                continue
+            begun = time.monotonic()
+            try:
+                catch = await self._claiming.look(room, self._in_hand.claims)
+                self._pulse.tick()
+                await self._take(catch)
+            except Exception as error:
+                await self._sleep(await self._troubles.note("claims", error))
+                continue
+            if catch.now is not None:
+                await self._sleep_until_next(catch, time.monotonic() - begun)
 
-    async def _write(
-        self, store: ContentStore, claim: Claim, outcome: Receipt | Exception
-    ) -> Outcome:
-        """Write what came of an attempt; say how it counts."""
-        word: Outcome = "published"
-        if isinstance(outcome, Receipt):
-            ours = await store.succeed(claim, outcome)
-        else:
-            reason, retry_in = describe_failure(outcome), self._retry_in(claim, outcome)
-            ours = await store.fail(claim, reason, retry_in)
-            word = "failed" if retry_in is None else "retried"
-            _LOG.warning("content %d: attempt %d failed: %s", claim.id, claim.attempt, reason)
-        if not ours:
-            _LOG.warning("content %d: its lease was not ours any more", claim.id)
-            return "lost"
-        return word
+    async def _take(self, catch: Catch) -> None:
+        """Begin to publish what was found, and keep count of it."""
+        self._pulse.dismissed(catch.dismissed)
+        for claim in catch.claims:
+            self._in_hand.begin(claim, self._publish(claim))
+        if catch.claims:
+            taken_over = sum(claim.taken_over for claim in catch.claims)
+            self._pulse.claimed(max(one.late for one in catch.claims), taken_over=taken_over)
+        if not catch.full:
+            if not catch.claims:
+                self._pulse.idle()
+            self._pulse.backlog = 0
+        elif time.monotonic() - self._counted_at > _COUNT_EVERY:
+            self._counted_at = time.monotonic()
+            self._pulse.backlog = await self._store.backlog()
 
-    def _retry_in(self, claim: Claim, error: Exception) -> float | None:
-        if isinstance(error, Rejected):
-            return None
-        return self._policy.retry_in(claim.attempt, self._chance())
+    async def _publish(self, claim: Claim) -> None:
+        self._writing.put(
+            await attempt(self._publisher, claim, self._policy, self._chance()),
+        )
 
-    def _unwell(self, trouble: Trouble, error: Exception) -> float:
-        """Note what is wrong; return how long to wait before trying again."""
-        self._pulse.unwell(trouble, describe_failure(error))
-        if self._pulse.failures == 1:
-            _LOG.warning("%s: %s", trouble, error)
-        return self._policy.reconnect_in(self._pulse.failures, self._chance())
+    def _written(self, outcome: Settlement) -> None:
+        self._in_hand.put_down(outcome.claim)
+        if outcome.status is not Status.PUBLISHED:
+            # Its new time may have been heard of while it was still in hand, and then was passed by.
+            self._wake.set()
+
+    def _room_made(self) -> None:
+        if self._full:
+            self._wake.set()
+
+    def _heard(self, second: str) -> None:
+        """Wake if what was heard of will be due before the next look."""
+        soon = self._next_look is None or not second or float(second) <= self._next_look
+        if soon:
+            self._wake.set()
+
+    async def _sleep_until_next(self, catch: Catch, spent: float) -> None:
+        seconds = catch.seconds_to_next
+        self._in_vain = self._in_vain + 1 if seconds is not None and seconds <= 0 else 0
+        if seconds is not None and seconds > 0:
+            seconds = max(seconds - spent, 1e-6)
+        pause = self._policy.sleep(seconds, self._in_vain)
+        if catch.now is not None:
+            self._next_look = catch.now.timestamp() + pause
+        await self._sleep(pause)
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep, but not through a stop."""
-        if seconds <= 0:
-            return
+        """Sleep, but not through what wakes: a stop, an edit, room for more."""
+        # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with what it waits for.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()

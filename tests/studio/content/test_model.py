@@ -32,11 +32,11 @@ actions = st.sampled_from(Action)
 
 
 def test_the_changes_are_those_of_the_domain() -> None:
-    """Exactly the drawn changes are possible; a take-over changes nothing."""
+    """Exactly the drawn changes are possible; a take-over, an edit and another time change nothing."""
     changes = {
         (status.value, advance(status, a).value) for status in Status for a in allowed(status)
     }
-    assert changes - {("publishing", "publishing")} == DRAWN
+    assert {(before, after) for before, after in changes if before != after} == DRAWN
     assert advance(Status.PUBLISHING, Action.TAKE_OVER) is Status.PUBLISHING
 
 
@@ -69,9 +69,14 @@ def test_any_walk_keeps_the_promises(walk: list[Action]) -> None:
         assert Action.CLAIM in taken
 
 
+def test_only_what_is_on_its_way_out_cannot_be_edited() -> None:
+    """In every state but `publishing` the text is its author's."""
+    assert {s for s in Status if Action.EDIT not in allowed(s)} == {Status.PUBLISHING}
+
+
 def test_an_end_is_reachable_from_everywhere() -> None:
     """No state is a trap: from each, content can still be published, or it is out or cancelled for good."""
-    ends = {status for status in Status if not allowed(status)}
+    ends = {s for s in Status if all(advance(s, action) is s for action in allowed(s))}
     assert ends == {Status.PUBLISHED, Status.CANCELLED}
     reached = {Status.PUBLISHED}
     for _ in Status:

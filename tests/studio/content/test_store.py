@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from lockstep import Database
-from studio.content.model import Claim, Receipt, Status
-from studio.content.store import NEEDS, QUERIES, ContentStore
+from studio.content.model import Claim, Receipt, Settlement, Status
+from studio.content.needs import NEEDS
+from studio.content.series import SERIES_QUERIES
+from studio.content.store import QUERIES, ContentStore, Wish
 from studio.storage import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -36,9 +38,19 @@ def with_store(conninfo: str, work: Callable[[ContentStore], Awaitable[T]]) -> T
 
 async def claimed(store: ContentStore, owner: str, lease: float = 30.0) -> Claim:
     """Claim something that must be there."""
-    claim = await store.claim(owner, lease)
-    assert claim is not None
+    (claim,) = (await store.claim(owner, lease, Wish(1))).claims
     return claim
+
+
+async def succeed(store: ContentStore, claim: Claim, receipt: Receipt | None = None) -> bool:
+    """Write that a claim was published; return whether it was still ours."""
+    return claim.id in await store.settle(claim.owner, [Settlement(claim, receipt or Receipt())])
+
+
+async def fail(store: ContentStore, claim: Claim, reason: str, retry_in: float | None) -> bool:
+    """Write that a claim failed; return whether it was still ours."""
+    settlement = Settlement(claim, None, reason, retry_in)
+    return claim.id in await store.settle(claim.owner, [settlement])
 
 
 def test_only_what_is_due_is_claimed(at_head: str, shelf: Shelf) -> None:
@@ -56,7 +68,7 @@ def test_only_what_is_due_is_claimed(at_head: str, shelf: Shelf) -> None:
         shelf.add(status=status.value)
 
     async def work(store: ContentStore) -> None:
-        assert await store.claim("a", 30) is None
+        assert not (await store.claim("a", 30, Wish(9))).claims
 
     with_store(at_head, work)
 
@@ -97,8 +109,8 @@ def test_success_is_written_whole(at_head: str, shelf: Shelf) -> None:
     content = shelf.add()
 
     async def work(store: ContentStore) -> bool:
-        return await store.succeed(
-            await claimed(store, "a"), Receipt("x1", "https://example.com/x1")
+        return await succeed(
+            store, await claimed(store, "a"), Receipt("x1\0", "https://example.com/x1")
         )
 
     assert with_store(at_head, work)
@@ -120,11 +132,11 @@ def test_an_instance_that_lost_its_lease_changes_nothing(at_head: str, shelf: Sh
         quick = await claimed(store, "quick")
         assert (late.id, quick.id, quick.attempt) == (content, content, 2)
         before = shelf.row(content), shelf.history(content), shelf.publications(content)
-        assert not await store.succeed(late, Receipt())
-        assert not await store.fail(late, "too late", 1.0)
+        assert not await succeed(store, late)
+        assert not await fail(store, late, "too late", 1.0)
         assert (shelf.row(content), shelf.history(content), shelf.publications(content)) == before
-        assert await store.succeed(quick, Receipt())
-        assert not await store.succeed(quick, Receipt())
+        assert await succeed(store, quick)
+        assert not await succeed(store, quick)
 
     with_store(at_head, work)
     assert shelf.publications(content) == [(1, "abandoned"), (2, "succeeded")]
@@ -137,8 +149,8 @@ def test_one_owner_is_fenced_from_itself(at_head: str, shelf: Shelf) -> None:
     async def work(store: ContentStore) -> None:
         first = await claimed(store, "a", lease=0)
         second = await claimed(store, "a")
-        assert not await store.succeed(first, Receipt())
-        assert await store.succeed(second, Receipt())
+        assert not await succeed(store, first)
+        assert await succeed(store, second)
 
     with_store(at_head, work)
 
@@ -148,9 +160,9 @@ def test_a_failure_with_another_try(at_head: str, shelf: Shelf) -> None:
     content = shelf.add()
 
     async def work(store: ContentStore) -> None:
-        assert await store.fail(await claimed(store, "a"), "no\0 token \ud800", 3600.0)
-        assert await store.claim("a", 30) is None
-        assert 3590 < (await store.seconds_to_next() or 0) <= 3600
+        assert await fail(store, await claimed(store, "a"), "no\0 token \ud800", 3600.0)
+        assert not (await store.claim("a", 30, Wish(9))).claims
+        assert 3590 < ((await store.wait(Wish(1))).seconds_to_next or 0) <= 3600
 
     with_store(at_head, work)
     row = shelf.row(content)
@@ -166,19 +178,19 @@ def test_the_next_time_is_the_earliest_of_all(at_head: str, shelf: Shelf) -> Non
     """Something due, something to be tried again, or a lease that ends: whichever comes first."""
 
     async def work(store: ContentStore) -> None:
-        assert await store.seconds_to_next() is None
+        assert (await store.wait(Wish(1))).seconds_to_next is None
         shelf.add("1 hour", is_stopped=True)
-        assert await store.seconds_to_next() is None
+        assert (await store.wait(Wish(1))).seconds_to_next is None
         for seconds, add in ((900, shelf.add), (600, shelf.left_behind), (300, shelf.add)):
             add(f"{seconds} s")
-            assert seconds - 20 < (await store.seconds_to_next() or 0) <= seconds
+            assert seconds - 20 < ((await store.wait(Wish(1))).seconds_to_next or 0) <= seconds
         waiting = shelf.add("-1 hour")
         shelf.run(
             "update content set next_attempt_at = now() + interval '60 s' where id = %s", waiting
         )
-        assert 40 < (await store.seconds_to_next() or 0) <= 60
+        assert 40 < ((await store.wait(Wish(1))).seconds_to_next or 0) <= 60
         shelf.add("-10 s")
-        assert (await store.seconds_to_next() or 0) < -9
+        assert ((await store.wait(Wish(1))).seconds_to_next or 0) < -9
 
     with_store(at_head, work)
 
@@ -187,13 +199,13 @@ def test_a_database_that_is_away_is_said_to_be(at_head: str, shelf: Shelf) -> No
     """What the driver raises then leaves as one exception, and the next call works again."""
 
     async def work(store: ContentStore) -> None:
-        await store.seconds_to_next()
+        await store.wait(Wish(1))
         shelf.run(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'store'"
         )
         with pytest.raises(StoreUnavailable, match="terminating connection"):
-            await store.seconds_to_next()
-        assert await store.seconds_to_next() is None
+            await store.wait(Wish(1))
+        assert (await store.wait(Wish(1))).seconds_to_next is None
 
     with_store(at_head, work)
 
@@ -206,7 +218,7 @@ def test_a_database_that_is_silent_is_given_up(at_head: str, shelf: Shelf) -> No
         await database.open(at_head, "store")
         try:
             with pytest.raises(StoreUnavailable, match=r"no answer within 0.2 s"):
-                await ContentStore(database, patience=0.2).claim("a", 30)
+                await ContentStore(database, patience=0.2).claim("a", 30, Wish(1))
         finally:
             await database.close()
 
@@ -218,8 +230,11 @@ def test_a_database_that_is_silent_is_given_up(at_head: str, shelf: Shelf) -> No
 
 
 def test_the_needs_name_every_column_that_is_used(shelf: Shelf) -> None:
-    """The declared needs are exactly the columns of those tables that the statements mention."""
-    words = set(re.findall(r"\w+", " ".join(QUERIES.values())))
+    """The declared needs are exactly the columns of those tables that the statements, or the triggers they fire, mention."""
+    triggers = shelf.run("select prosrc from pg_proc where proname = 'announce_changed_content'")
+    words = set(
+        re.findall(r"\w+", " ".join([*QUERIES.values(), *SERIES_QUERIES.values(), *triggers]))
+    )
     for table, declared in NEEDS.tables.items():
         columns = set(
             shelf.run(

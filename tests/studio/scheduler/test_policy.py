@@ -45,17 +45,23 @@ def test_the_wait_doubles() -> None:
     assert [policy.retry_in(n, 1.0) for n in range(1, 7)] == [5, 10, 20, 30, 30, None]
 
 
-@given(policies, st.none() | st.floats(allow_nan=False))
+@given(policies, st.none() | st.floats(allow_nan=False), st.integers(0, 10_000))
 def test_a_sleep_ends_with_the_poll_and_never_spins(
-    policy: Policy, until_next: float | None
+    policy: Policy, until_next: float | None, in_vain: int
 ) -> None:
-    """However far or long past the next time is, a sleep is between a fiftieth of a second and the poll."""
-    assert 0.02 <= policy.sleep(until_next) <= policy.poll
+    """However far or long past the next time is, a sleep is between a millisecond and the poll, and no longer than a lease."""
+    assert 0.001 <= policy.sleep(until_next, in_vain) <= min(policy.poll, policy.lease)
+
+
+def test_looking_in_vain_gets_rarer() -> None:
+    """What is overdue but held by somebody is looked for after 20 ms, then after twice as long, up to a quarter of a second."""
+    sleeps = [Policy().sleep(-1.0, in_vain) for in_vain in range(1, 7)]
+    assert sleeps == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
 
 
 def test_a_sleep_ends_when_something_is_due() -> None:
     """Between those bounds the sleep is as long as the wait for what is next."""
-    assert Policy(poll=5).sleep(1.25) == 1.25
+    assert Policy().sleep(1.25) == 1.25
 
 
 @given(policies, st.integers(1, 10_000), chances)
@@ -67,7 +73,13 @@ def test_reconnecting_is_tried_at_least_once_a_poll(
 
 
 @given(policies)
-def test_a_publisher_has_given_up_before_its_lease_ends(policy: Policy) -> None:
-    """Nobody takes over while the publisher may still succeed; and working so long is no silence."""
-    assert policy.publish_timeout < policy.lease
+def test_a_lease_outlives_two_failed_renewals(policy: Policy) -> None:
+    """There is time for more than one renewal in a lease; and working as long as a platform may is no silence."""
+    assert policy.renewal * 3 < policy.lease
     assert policy.silence > max(policy.poll, policy.publish_timeout)
+
+
+def test_a_dead_instance_is_replaced_in_under_five_seconds() -> None:
+    """By default a lease that began just after a look is seen before it ends, and it ends in time."""
+    policy = Policy()
+    assert policy.longest_sleep <= policy.lease < 5

@@ -18,6 +18,14 @@ class Rejected(Exception):
     """It will never be taken: another attempt would only fail again."""
 
 
+class TryLater(Exception):
+    """It was not taken this time; where the platform says how many seconds to wait at least, that is ``after``."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
 class Publisher(Protocol):
     """Hands content to a platform."""
 
@@ -43,3 +51,11 @@ class LogPublisher:
             claim.title,
         )
         return Receipt(external_id=claim.key)
+
+
+class NowherePublisher:
+    """Rejects what no account is connected for: in production nothing may count as published that nobody can see."""
+
+    async def publish(self, claim: Claim) -> Receipt:
+        """Raise ``Rejected``."""
+        raise Rejected(f"no account for {claim.platform} is connected that publishes")

@@ -1,0 +1,1 @@
+"""Lays a project out on a calendar and has its drafts written."""

@@ -1,0 +1,1 @@
+"""The way out: who is asked to publish a piece of content, and how."""

@@ -1,0 +1,1 @@
+"""Changes of content, told to whoever is watching, on whatever instance they happened."""

@@ -8,11 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -118,6 +118,11 @@ class Studio:
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start it on a free port; its end is the caller's to see to."""
+        return self._start(arguments, environment, subprocess.PIPE)
+
+    def _start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: IO[str] | int
+    ) -> subprocess.Popen[str]:
         inherited = {
             k: v for k, v in os.environ.items() if not k.startswith(FOREIGN) and k != "PORT"
         }
@@ -127,7 +132,7 @@ class Studio:
             env={**inherited, "LOCKSTEP_DATABASE_URL": self.database, **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
             encoding="utf-8",
         )
@@ -139,28 +144,29 @@ class Studio:
     @contextmanager
     def serving(self, **environment: str) -> Iterator[str]:
         """Run it during the block, which gets its URL; then SIGTERM must end it with 0."""
-        process = self.start("--json", **environment)
-        try:
-            yield _url_of(process)
-            process.send_signal(signal.SIGTERM)
-            finished = finish(process, BOOT_TIMEOUT)
-            assert finished.status == 0, finished.stdout + finished.stderr
-        finally:
-            process.kill()
-            process.communicate()
+        # A pipe that nobody reads would be full after some hundred requests, and the studio would wait for ever.
+        with (self.root / "log").open("w+", encoding="utf-8") as log:
+            process = self._start(["--json"], environment, log)
+            try:
+                yield _url_of(process, self.root / "log")
+                process.send_signal(signal.SIGTERM)
+                finished = finish(process, BOOT_TIMEOUT)
+                assert finished.status == 0, finished.stdout + (self.root / "log").read_text()
+            finally:
+                process.kill()
+                process.communicate()
 
 
-def _url_of(process: subprocess.Popen[str]) -> str:
+def _url_of(process: subprocess.Popen[str], log: Path) -> str:
     """Read the boot's events up to its completion; return where it listens."""
     assert process.stdout is not None
-    assert process.stderr is not None
     url = ""
     for line in process.stdout:
         event = json.loads(line)
         url = event.get("url", url)
         if event["event"] == "BootCompleted":
             return str(url)
-    raise AssertionError(f"it did not boot: {process.stderr.read()}")
+    raise AssertionError(f"it did not boot: {log.read_text()}")
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import pytest
 
 import studio
 from lockstep.testing import Finished, until
@@ -65,14 +64,17 @@ def test_a_first_boot_serves_and_stops_in_good_order(studio_process: Studio) -> 
             "development",
         )
         assert [step["number"] for step in boot["steps"]] == list(range(8))
-        assert (
-            len(boot["files"]) == len(list(STUDIO.glob("*/*.sql"))) - 1
-        )  # not the store's queries
-        assert [service["name"] for service in boot["services"]] == ["scheduler"]
+        shipped = [*STUDIO.glob("migrations/*.sql"), *STUDIO.glob("seeds/*.sql")]
+        assert len(boot["files"]) == len(shipped)
+        assert [service["name"] for service in boot["services"]] == [
+            "scheduler",
+            "stores",
+            "live_updates",
+        ]
 
         status, headers, page = get(f"{url}/")
         assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
-        assert "Timeline" in page
+        assert "Sign in" in page
 
         ready = get_json(f"{url}/readyz")["services"]["scheduler"]
         assert ready["details"]["published"] == 0
@@ -114,30 +116,61 @@ def test_a_column_that_is_gone_refuses_the_boot(
     assert "ready to serve" not in finished.stderr
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "file"),
-    [
-        ("content", "platform", "0004_create_content.sql"),
-        ("content_action_history", "before", "0005_create_content_action_history.sql"),
-        ("publications", "platform", "0010_create_publications.sql"),
-    ],
-)
-def test_the_file_named_is_the_one_of_that_table(
-    studio_process: Studio,
-    database: str,
-    up: Callable[..., Finished],
-    table: str,
-    column: str,
-    file: str,
+GONE = {
+    "content.platform": ("0004_create_content", {"scheduler", "stores", "live_updates"}),
+    "content.revision": ("0025_add_revision_to_content", {"stores", "live_updates"}),
+    "content.last_regenerated_at": ("0004_create_content", {"stores"}),
+    "content_action_history.before": (
+        "0005_create_content_action_history",
+        {"scheduler", "stores"},
+    ),
+    "publications.platform": ("0010_create_publications", {"scheduler"}),
+    "publications.external_url": ("0010_create_publications", {"scheduler", "stores"}),
+    "users.role": ("0001_create_users", {"stores"}),
+    "sessions.sess": ("0002_create_sessions", {"stores"}),
+    "social_accounts.platform": ("0003_create_social_accounts", {"stores"}),
+    "projects.is_public": ("0006_create_projects", {"stores"}),
+    "post_schedules.timezone": ("0011_create_post_schedules", {"scheduler", "stores"}),
+    "content_metrics.revenue": ("0012_create_content_metrics", {"stores"}),
+    "ai_projects.settings": ("0013_create_ai_projects", {"stores"}),
+    "ai_content_calendar.optimal_score": ("0015_create_ai_content_calendar", {"stores"}),
+    "templates.is_active": ("0019_create_templates", {"stores"}),
+    "notifications.is_read": ("0022_create_notifications", {"stores"}),
+    "rate_limits.spent_until": ("0024_create_rate_limits", {"stores"}),
+    "live_events.project_ids": ("0027_create_live_events", {"scheduler", "stores", "live_updates"}),
+}
+"""A column of each part: the file that makes it, and the services that cannot do without it."""
+
+
+def test_what_every_part_lacks_is_told_with_its_file(
+    studio_process: Studio, database: str, up: Callable[..., Finished]
 ) -> None:
-    """Where drift is only reported, the needs refuse; a column whose name other tables use too is traced to its own table's migration."""
+    """Where drift is only reported, the needs refuse: all of them at once, each traced to its own table's migration."""
     up()
     with psycopg.connect(database) as connection:
-        connection.execute(f"alter table {table} drop column {column} cascade".encode())
+        for place in GONE:
+            table, column = place.split(".")
+            connection.execute(f"alter table {table} drop column {column} cascade".encode())
     finished = studio_process.run("--json", LOCKSTEP_ENV="test", LOCKSTEP_DRIFT="report")
     assert finished.status == 79
-    assert [(problem["what"], problem["next"]) for problem in finished.error["problems"]] == [
-        (f"service 'scheduler' needs column {table}.{column}", f"{file} should have made it")
+    assert {(told["what"], told["next"]) for told in finished.error["problems"]} == {
+        (f"service '{service}' needs column {place}", f"{file}.sql should have made it")
+        for place, (file, services) in GONE.items()
+        for service in services
+    }
+
+
+def test_http_does_not_open_without_what_only_it_needs(
+    studio_process: Studio, database: str, up: Callable[..., Finished]
+) -> None:
+    """One column that neither the scheduler nor live updates look at is enough."""
+    up()
+    with psycopg.connect(database) as connection:
+        connection.execute("alter table users drop column role")
+    finished = studio_process.run("--json", LOCKSTEP_ENV="test", LOCKSTEP_DRIFT="report")
+    assert finished.status == 79
+    assert [told["what"] for told in finished.error["problems"]] == [
+        "service 'stores' needs column users.role"
     ]
 
 

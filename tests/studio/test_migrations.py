@@ -59,6 +59,10 @@ DOMAIN = {
     "niches",
     "hashtag_suggestions",
     "notifications",
+    "rate_limits",
+    "live_events",
+    "live_replicas",
+    "imported_rows",
 }
 
 

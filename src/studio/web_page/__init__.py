@@ -1,1 +1,1 @@
-"""What people see in a browser: plain HTML, CSS and a little JavaScript, as files, from nowhere else."""
+"""What people see in a browser: HTML rendered here, one stylesheet, small scripts; all as files, from nowhere else."""

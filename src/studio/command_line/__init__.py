@@ -1,0 +1,1 @@
+"""The command ``studio``: serve, make accounts, and move content in and out."""

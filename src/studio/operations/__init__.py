@@ -1,0 +1,1 @@
+"""What operators see: the database's health, logs, metrics, traces. It watches the studio and changes nothing in it."""

@@ -47,21 +47,7 @@ def crash_of_engine(
     found = _end_of(ground, before, subject, count, end, "run by the engine")
     if found is not None:
         return found
-    middles = [one for one in script.statements if "CONCURRENTLY" in must_run_alone(one)]
-    attempts: list[tuple[str, Hook]] = [
-        (
-            f"killed after message {number} of {messages} of the engine, then booted again",
-            _dies_after(ground, number),
-        )
-        for number in range(1, messages)
-    ]
-    attempts += [
-        (
-            f"killed in the middle of line {subject.line_of(one.offset)}, then booted again",
-            _dies_inside(ground, one.text),
-        )
-        for one in middles
-    ]
+    attempts = _attempts(ground, subject, script, messages)
     middle = range(messages, len(attempts) + 1)
     places = spread(len(attempts), most_places(messages), middle)
     for place in places.chosen:
@@ -70,6 +56,28 @@ def crash_of_engine(
         if found is not None:
             return found
     return places.held()
+
+
+def _attempts(
+    ground: Ground, subject: Subject, script: Script, messages: int
+) -> list[tuple[str, Hook]]:
+    """Return the places at which a boot that sends so many messages can die, in words, and what makes it die there."""
+    after = [
+        (
+            f"killed after message {number} of {messages} of the engine, then booted again",
+            _dies_after(ground, number),
+        )
+        for number in range(1, messages)
+    ]
+    inside = [
+        (
+            f"killed in the middle of line {subject.line_of(one.offset)}, then booted again",
+            _dies_inside(ground, one.text),
+        )
+        for one in script.statements
+        if "CONCURRENTLY" in must_run_alone(one)
+    ]
+    return [*after, *inside]
 
 
 def _end_of(

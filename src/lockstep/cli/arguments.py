@@ -7,6 +7,8 @@ import functools
 from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
 
+from lockstep.cli.deploy_flags import add_deploy_flags
+from lockstep.cli.deploying import add_init_flags, add_verify_flags
 from lockstep.cli.reading import address, count, duration, lock_mode, names, whole
 from lockstep.redaction import redact
 
@@ -14,7 +16,7 @@ DATABASE_HELP = "the boot's direct connection (default: LOCKSTEP_DATABASE_URL, D
 
 
 _EXIT_STATUSES = (
-    "Exit status: 0 done, 1 findings (lint), not proven or verified, not proven (prove) or does not hold (chaos), 2 usage, 3 pending or drift (--exit-code, --check), 65 history diverged or files unfit, "
+    "Exit status: 0 done, 1 findings (lint), not proven, not verified, not deployed or does not hold (chaos), 2 usage, 3 pending or drift (--exit-code, --check), 65 history diverged or files unfit, "
     "69 database unreachable, 70 a migration or service failed, 73 port in use, "
     "75 lock not obtained (retry), 77 privilege missing, 78 configuration wrong, 79 needs unmet or schema drifted, "
     "130/143 interrupted."
@@ -52,7 +54,9 @@ def build_parser() -> Parser:
     _add_repair(commands)
     _add_prove(commands)
     _add_chaos(commands)
-    _add_verify(commands)
+    add_verify_flags(_add(commands, "verify", "see that a release serves as it should, where it serves"))  # fmt: skip
+    add_init_flags(_add(commands, "init", "write the files that a project begins with, or that a platform wants"))  # fmt: skip
+    add_deploy_flags(_add(commands, "deploy", "take a commit to dev and on to production, each verified before the next"))  # fmt: skip
     parser.command_names = tuple(commands.choices)
     return parser
 
@@ -172,6 +176,13 @@ def _add_prove(commands: Commands) -> None:
         ),
     ):
         add(name, metavar=meta, help=purpose)
+    _add_forms_of_proof(prove)
+
+
+def _add_forms_of_proof(prove: Parser) -> None:
+    add = prove.add_argument
+    heads = "the last file of an earlier release, from whose head the history must lead to the same end (repeatable)"
+    add("--release", action="append", default=[], metavar="FILE", help=heads)
     forms = ("text", "json", "github", "junit")
     add("--format", choices=forms, help="text, json, github (annotations) or junit (default: text)")
     add("--race", action="store_true", help="also let eight boots run each file at once")
@@ -238,67 +249,6 @@ def _add_watched(chaos: Parser) -> None:
             default=[],
             help=f"{purpose} (repeatable)",
         )
-
-
-def _add_verify(commands: Commands) -> None:
-    verify = _add(commands, "verify", "see that a release serves as it should, where it serves")
-    add = verify.add_argument
-    add(
-        "url",
-        nargs="?",
-        metavar="URL",
-        help="where it answers (default: the setting url of the environment)",
-    )
-    where = verify.add_mutually_exclusive_group()
-    for flag, name in (("--local", "development"), ("--production", "production")):
-        where.add_argument(
-            flag,
-            dest="environment",
-            action="store_const",
-            const=name,
-            help=f"the environment {name}",
-        )
-    where.add_argument("--environment", metavar="NAME", help="another environment of lockstep.toml")
-    add(
-        "--release",
-        metavar="REV",
-        help="the release that is to serve (default: the commit that is checked out)",
-    )
-    for flag, default, purpose in (
-        ("--wait", 0.0, "look again for so long until all holds"),
-        ("--steady", 10.0, "how long to request steadily in the end (default 10s; 0s: not at all)"),
-    ):
-        add(flag, type=duration, default=default, metavar="TIME", help=purpose)
-    add(
-        "--rate",
-        type=count,
-        default=10,
-        metavar="N",
-        help="how many requests a second (default 10)",
-    )
-    add(
-        "--page",
-        type=address,
-        default="/",
-        metavar="PATH",
-        help="the page whose headers are judged and that is requested (default /)",
-    )
-    add(
-        "--websocket",
-        type=address,
-        metavar="PATH",
-        help="where a WebSocket answers (default: the setting websocket)",
-    )
-    for flag, meta, purpose in (
-        (
-            "--header",
-            "'NAME: VALUE'",
-            "sent with the handshake of the WebSocket, such as a session's cookie",
-        ),
-        ("--without", "CHECK", "leave a check out"),
-    ):
-        add(flag, action="append", default=[], metavar=meta, help=f"{purpose} (repeatable)")
-    add("--junit", metavar="FILE", help="write JUnit's XML there, too")
 
 
 def _add_allowances(command: Parser) -> None:

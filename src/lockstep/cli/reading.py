@@ -36,6 +36,12 @@ def duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def duration_text(text: str) -> str:
+    """Return a duration as it was written."""
+    duration(text)
+    return text
+
+
 def lock_mode(text: str) -> str:
     """Return a mode of a table's lock."""
     from lockstep.prove.online import mode_named

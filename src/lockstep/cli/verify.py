@@ -62,7 +62,7 @@ def _target(options: argparse.Namespace) -> Target:
         headers=_headers(options.header),
         steady=options.steady,
         rate=options.rate,
-        without=_names(options.without),
+        without=names_of_checks(options.without),
     )
 
 
@@ -103,7 +103,8 @@ def _headers(given: Iterable[str]) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in split}
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
+def names_of_checks(given: Iterable[str]) -> frozenset[str]:
+    """Return the names of checks that are left out; raises ``ConfigurationWrong`` for others."""
     unknown = sorted(set(given) - set(CHECKS))
     if unknown:
         raise ConfigurationWrong(

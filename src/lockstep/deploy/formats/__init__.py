@@ -1,1 +1,1 @@
-"""A verification as text, JSON and JUnit."""
+"""A verification as text, JSON and JUnit; a deploy as text and JSON."""

@@ -11,7 +11,7 @@ from lockstep.palette import Palette
 def render(checks: Sequence[Check], url: str, palette: Palette) -> str:
     """Return all checks, and the verdict."""
     width = max(len(check.name) for check in checks)
-    lines = [line for check in checks for line in _check(check, width, palette)]
+    lines = [line for check in checks for line in lines_of(check, width, palette)]
     failed = sum(check.result == "fails" for check in checks)
     left = sum(check.result == "skipped" for check in checks)
     verdict = palette.green("verified") if verified(checks) else palette.red("not verified")
@@ -21,7 +21,8 @@ def render(checks: Sequence[Check], url: str, palette: Palette) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check(check: Check, width: int, palette: Palette) -> list[str]:
+def lines_of(check: Check, width: int, palette: Palette) -> list[str]:
+    """Return the lines of one check, its name in *width* characters."""
     name = check.name.ljust(width)
     if check.result == "holds":
         return [f"{palette.green('✓')} {name}  {check.saw}"]

@@ -163,6 +163,7 @@ def test_rows_that_grow_by_themselves_are_no_sign(shop: Project, cluster: Server
     assert done.status == 0, done.stdout
 
 
+@pytest.mark.long
 def test_a_copy_that_never_becomes_ready(shop: Project, cluster: Server) -> None:
     """As text: the claim, the copy, what was seen, its last lines, what was done, and the command that does it again."""
     done = chaos(shop, cluster, *SOON, "--copies", "2", "--timeout", "8s", *unruly("never"))

@@ -31,6 +31,8 @@ from studio.http_api.app import create_app
 from studio.secrets import Sealer
 from studio.settings import Settings
 
+pytestmark = pytest.mark.long  # every page, field or operation; `make long`
+
 PASSWORD = "a long and quiet evening"
 ENDING = ("register", "login", "logout", "change_password", "revoke_session")
 """What would end the session that asks: it is asked for without one."""

@@ -99,8 +99,8 @@ async def test_what_is_wrong_is_warned_of_with_what_helps(
     assert "public.almost" in next(
         warning["what"] for warning in report["warnings"] if warning["group"] == "sequences"
     )
-    (blocked,) = report["groups"]["blocked"]["items"]
-    assert blocked["query"] == "update users set first_name = ? where id = ?"
+    found = {one["query"]: one for one in report["groups"]["blocked"]["items"]}
+    blocked = found["update users set first_name = ? where id = ?"]
     assert blocked["blocker_query"] == "select ? from users for update"
     assert blocked["blocker_state"] == "idle in transaction"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.studio.conftest import Shelf
     from tests.studio.http_api.conftest import Studio
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 MARKUP = "'; drop table users; -- <script>alert(1)</script> &amp; %(id)s {{7*7}} \u202e\U0001f408"
 VALUES: list[Any] = [
     None, True, -1, 2**63, 10**400, 1e308, "", "a\0b", "\ud83d", MARKUP, "x" * 150_000,

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, ViewportSize
 from tests.studio.web_page.conftest import Site
 
+pytestmark = pytest.mark.long  # every page, field or operation; `make long`
+
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 COLOURS = ("color-contrast", "link-in-text-block")
 PHONE: ViewportSize = {"width": 320, "height": 640}

@@ -66,6 +66,7 @@ def test_what_is_there_goes_through_dev_to_production(platform: Platform) -> Non
     assert [step for step, result in steps(again) if result == "done"] == ["budget dev", "budget production"]  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_release_that_does_not_boot_in_dev_never_reaches_production(platform: Platform) -> None:
     """The old release goes on serving in production; what is live and what to run is told, and mending it by a new commit deploys."""
     assert platform.deploy().status == 0

@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog bench-scheduler matrix corpus-check pairs-check prove prove-check bench-prove bench-websockets new-rule lock platforms clean
+.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog bench-scheduler matrix corpus-check pairs-check prove prove-check bench-prove bench-websockets bench-health new-rule lock platforms clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -80,6 +80,9 @@ prove: venv ## the studio's own history, on scratch databases
 
 bench-prove: venv ## what lockstep prove costs, by hand
 	@$(PY) benchmarks/prove.py
+
+bench-health: venv ## /api/health under 200 connections beside a bare Starlette route, by hand
+	@$(PY) benchmarks/health.py
 
 bench-websockets: venv ## live updates: 2,000 clients, their lateness and what they cost, by hand
 	@$(PY) benchmarks/websockets.py

@@ -118,8 +118,8 @@ def _asker(signals: StopSignals) -> Callable[[str], bool]:
     """Return what asks the person at the terminal; a signal ends the waiting for an answer."""
 
     def ask(question: str) -> bool:
-        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         with signals.breaking_off(lambda _: None):
+            print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
             return sys.stdin.readline().strip().lower() in _YES
 
     return ask

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from studio.ending import end
 from studio.live_updates.changes import Frame
 from studio.live_updates.figures import Figures
 from studio.live_updates.policy import Close, LivePolicy
@@ -142,8 +143,7 @@ class Client:
         except OSError:  # it went away in the middle of a message
             self._left(_CUT_OFF)
         finally:
-            reader.cancel()
-            await asyncio.wait({reader})
+            await end([reader])
         if not reader.cancelled():
             reader.result()
         code = self._gone if self._verdict is None else self._verdict[0]

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lockstep import Database, ServiceHealth
+from studio.ending import end
 from studio.live_updates.changes import frame_of, hello_frame
 from studio.live_updates.client import Client, Receive, Send
 from studio.live_updates.cursor import Cursor
@@ -76,8 +77,7 @@ class LiveUpdates:
         store, self._store = self._store, None
         self._hub.close_all(Close.RESTART, "this instance stops")
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await end([self._task])
         if store is not None:
             with contextlib.suppress(StoreUnavailable):
                 await store.leave(self.replica)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from studio.content.model import Claim
+from studio.ending import end
 from studio.scheduler.policy import Policy
 from studio.scheduler.pulse import Pulse
 
@@ -63,9 +64,7 @@ class InHand:
 
     async def abandon(self) -> None:
         """Stop all work; the leases are left to run out."""
-        for task in self._tasks.values():
-            task.cancel()
-        await self.finish()
+        await end(list(self._tasks.values()))
 
     def _worked(self, claim: Claim) -> None:
         self._tasks.pop(claim.publication, None)

@@ -23,6 +23,7 @@ from studio.content.misfire import MisfirePolicy
 from studio.content.model import Claim, Settlement, Status
 from studio.content.needs import NEEDS
 from studio.content.store import Catch, ContentStore
+from studio.ending import end
 from studio.publishing.publishers import Publisher
 from studio.scheduler.attempts import attempt
 from studio.scheduler.claiming import Claiming
@@ -115,10 +116,8 @@ class ContentScheduler:
             await self._in_hand.finish()
             await self._writing.drain()
         finally:
-            for task in besides:
-                task.cancel()
             await self._in_hand.abandon()
-            await asyncio.wait(besides)
+            await end(besides)
 
     async def _look_for_work(self) -> None:
         while not self._stopping:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import stat
-import sys
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,14 +173,14 @@ def test_a_command_may_deploy_instead_of_a_push(platform: Platform) -> None:
     assert release(platform, "dev") == platform.head
 
 
-RAILWAY = """#!{python}
+RAILWAY = """#!/usr/bin/env python3
 import json, pathlib, sys
 assert sys.argv[1:] == "deployment list --environment dev --service web --limit 10 --json".split(), sys.argv
 states = pathlib.Path("../states")
 state, *rest = states.read_text().split()
 states.write_text(" ".join(rest or [state]))
-meta = {{"commitHash": pathlib.Path("../commit").read_text()}}
-print(json.dumps([{{"id": "d-1", "status": state, "createdAt": "2026-11-22T12:00:00Z", "meta": meta}}]))
+meta = {"commitHash": pathlib.Path("../commit").read_text()}
+print(json.dumps([{"id": "d-1", "status": state, "createdAt": "2026-11-22T12:00:00Z", "meta": meta}]))
 """
 
 
@@ -194,7 +193,7 @@ def test_railways_cli_tells_how_a_deployment_ended(remote: Platform, tmp_path: P
     (remote.root / "states").write_text(states)
     stand_in = tmp_path / "bin" / "railway"
     stand_in.parent.mkdir()
-    stand_in.write_text(RAILWAY.format(python=sys.executable))
+    stand_in.write_text(RAILWAY)
     stand_in.chmod(stand_in.stat().st_mode | stat.S_IXUSR)
     path = f"{stand_in.parent}{os.pathsep}{os.environ['PATH']}"
     done = remote.deploy("--json", "--wait", "100ms", PATH=path)

@@ -18,6 +18,7 @@ from lockstep.chaos.formats import data, text
 from lockstep.chaos.values import Happening, Wanted
 from lockstep.cli.colour import is_terminal, palette_for
 from lockstep.cli.invocation import settings_of
+from lockstep.cli.reading import text_of
 from lockstep.errors import ConfigurationWrong, Interrupted
 from lockstep.interrupt import Interrupt
 
@@ -39,7 +40,7 @@ def chaos(options: argparse.Namespace) -> int:
     with StopSignals(interrupt), _logs(options.logs) as logs, _explained(seed):
         wanted = _wanted(options, seed, logs)
         progress.say(f"seed {seed}")
-        with arena(settings, options.scratch, _text_of(options.before)) as place:
+        with arena(settings, options.scratch, text_of(options.before)) as place:
             interrupt.check()
             if why_not := place.try_pooler(options.pgbouncer):
                 progress.say(why_not)
@@ -98,16 +99,6 @@ def _explained(seed: int) -> Iterator[None]:
         error.why = "All copies were ended, and their databases dropped."
         error.next_step = f"To do the same once more: --seed {seed}"
         raise
-
-
-def _text_of(file: str | None) -> str:
-    if not file:
-        return ""
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise ConfigurationWrong(f"{file} cannot be read: {told}") from error
 
 
 class _Progress:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lockstep.cli.colour import is_terminal, palette_for
 from lockstep.cli.invocation import settings_of
-from lockstep.errors import ConfigurationWrong
+from lockstep.cli.reading import text_of
 from lockstep.prove.formats import data, github, junit, text
 from lockstep.prove.ground import proving_ground
 from lockstep.prove.probes import Probes
@@ -28,12 +28,12 @@ def prove(options: argparse.Namespace) -> int:
     folders = _folders(options, settings)
     subjects = read_subjects(*(folder for _, folder in folders))
     wanted = Wanted(
-        before=_text_of(options.before),
-        fixture=_text_of(options.fixture),
+        before=text_of(options.before),
+        fixture=text_of(options.fixture),
         max_lock=options.max_lock or "",
         race=options.race,
-        probes=Probes.read(_text_of(options.probe)),
-        needs=ReleaseNeeds.read(_text_of(options.needs) or "[]", options.needs or ""),
+        probes=Probes.read(text_of(options.probe)),
+        needs=ReleaseNeeds.read(text_of(options.needs) or "[]", options.needs or ""),
         first=touched_since(options.since, subjects) if options.since else 0,
         releases=[
             *(release_after(file, subjects) for file in options.release),
@@ -54,16 +54,6 @@ def _folders(options: argparse.Namespace, settings: Settings) -> list[tuple[str,
     if options.seeds or (not options.migrations and settings.seeds.is_dir()):
         folders.append(("seed", settings.seeds))
     return folders
-
-
-def _text_of(file: str | None) -> str:
-    if not file:
-        return ""
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise ConfigurationWrong(f"{file} cannot be read: {told}") from error
 
 
 def _write(proof: Proof, form: str) -> None:

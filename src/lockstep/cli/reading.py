@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 
 def count(text: str) -> int:
@@ -55,3 +56,16 @@ def lock_mode(text: str) -> str:
 def names(text: str) -> list[str]:
     """Return names between commas or spaces."""
     return [name for name in text.replace(",", " ").split() if name]
+
+
+def text_of(file: str | None) -> str:
+    """Return what is in a file that was named, empty where none was; raise ``ConfigurationWrong`` if it cannot be read."""
+    from lockstep.errors import ConfigurationWrong
+
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise ConfigurationWrong(f"{file} cannot be read: {told}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field, model_validator
 
 from studio.content.model import Action, Status
@@ -143,67 +143,73 @@ def _refused(outcome: Outcome) -> dict[str, Any]:
     return _outcome(outcome).model_dump(mode="json")
 
 
+class _Desk:
+    """Where an order for one piece is handed in; the answer is tagged with what became of the piece."""
+
+    def __init__(
+        self, content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    ) -> None:
+        self._content_id = content_id
+        self._user = user
+        self._schedules = parts.schedules
+        self._response = response
+
+    async def carry_out(self, order: Order) -> Piece:
+        """Do what is ordered, and return the piece as it is then."""
+        done = await self._schedules.carry_out(self._user.id, self._content_id, order)
+        return tagged(self._response, done)
+
+
+Desk = Annotated[_Desk, Depends()]
+
+
 @router.post("/{content_id}/schedule", responses=_ANSWERS)
-async def schedule_content(
-    content_id: Id, time: Time, user: CurrentUser, parts: PartsHere, response: Response
-) -> Piece:
+async def schedule_content(time: Time, desk: Desk) -> Piece:
     """Let a draft go out at a time to come, once or again and again."""
-    return tagged(response, await parts.schedules.carry_out(user.id, content_id, time.order()))
+    return await desk.carry_out(time.order())
 
 
 @router.post("/{content_id}/reschedule", responses=_ANSWERS)
-async def reschedule_content(
-    content_id: Id, time: NewTime, user: CurrentUser, parts: PartsHere, response: Response
-) -> Piece:
+async def reschedule_content(time: NewTime, desk: Desk) -> Piece:
     """Move it to another time to come; what is paused stays so, and what has failed is tried again then."""
-    return tagged(response, await parts.schedules.carry_out(user.id, content_id, time.order()))
+    return await desk.carry_out(time.order())
 
 
 @router.post("/{content_id}/pause", responses=_ANSWERS)
 async def pause_content(
-    content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    desk: Desk,
 ) -> Piece:
     """Keep it from going out until it is resumed."""
-    return tagged(
-        response, await parts.schedules.carry_out(user.id, content_id, Order(Action.PAUSE))
-    )
+    return await desk.carry_out(Order(Action.PAUSE))
 
 
 @router.post("/{content_id}/resume", responses=_ANSWERS)
 async def resume_content(
-    content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    desk: Desk,
 ) -> Piece:
     """Let it go out at its time again. If that has passed (409 `time_passed`), say when: reschedule it, or publish it now."""
-    return tagged(
-        response, await parts.schedules.carry_out(user.id, content_id, Order(Action.RESUME))
-    )
+    return await desk.carry_out(Order(Action.RESUME))
 
 
 @router.post("/{content_id}/cancel", responses=_ANSWERS)
 async def cancel_content(
-    content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    desk: Desk,
 ) -> Piece:
     """Never let it go out; of a series, nothing more will come."""
-    return tagged(
-        response, await parts.schedules.carry_out(user.id, content_id, Order(Action.CANCEL))
-    )
+    return await desk.carry_out(Order(Action.CANCEL))
 
 
 @router.post("/{content_id}/publish-now", responses=_ANSWERS)
 async def publish_content_now(
-    content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    desk: Desk,
 ) -> Piece:
     """Let it go out at once: the scheduler takes it as soon as it can. A series goes on as it was laid out."""
-    return tagged(
-        response, await parts.schedules.carry_out(user.id, content_id, Order(Action.PUBLISH_NOW))
-    )
+    return await desk.carry_out(Order(Action.PUBLISH_NOW))
 
 
 @router.post("/{content_id}/retry", responses=_ANSWERS)
 async def retry_content(
-    content_id: Id, user: CurrentUser, parts: PartsHere, response: Response
+    desk: Desk,
 ) -> Piece:
     """Try again at once what has failed for good; its attempts are counted anew."""
-    return tagged(
-        response, await parts.schedules.carry_out(user.id, content_id, Order(Action.RETRY))
-    )
+    return await desk.carry_out(Order(Action.RETRY))

@@ -15,25 +15,19 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
+from lockstep import environment_of
+
 Identity = Callable[[], Mapping[str, str]]
 _FIRST = ("time", "level", "logger", "event")
-_PLATFORMS = (
-    "RAILWAY_ENVIRONMENT_NAME",
-    "KUBERNETES_SERVICE_HOST",
-    "DYNO",
-    "FLY_APP_NAME",
-    "RENDER",
-)
 
 
 def wants_json(choice: str, environ: Mapping[str, str], stream: TextIO) -> bool:
     """Decide how to write: *choice* is ``json``, ``text``, or ``auto``: JSON in production and wherever nobody looks at a terminal."""
     if choice != "auto":
         return choice == "json"
-    environment = environ.get("LOCKSTEP_ENV", "")
-    if environment:
-        return environment not in {"development", "test"}
-    return any(environ.get(name) for name in _PLATFORMS) or not stream.isatty()
+    if environment_of(environ) not in {"development", "test"}:
+        return True
+    return not environ.get("LOCKSTEP_ENV", "").strip() and not stream.isatty()
 
 
 def show_log(identity: Identity, *, as_json: bool, stream: TextIO | None = None) -> None:

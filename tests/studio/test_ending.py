@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from studio.ending import end
+from studio.ending import end, heed
 
 
 def test_a_cancellation_that_was_swallowed_is_said_again() -> None:
@@ -33,3 +33,36 @@ def test_a_cancellation_that_was_swallowed_is_said_again() -> None:
 
     asyncio.run(story())
     assert heard == 2
+
+
+def test_a_loop_that_swallowed_its_cancellation_heeds_it() -> None:
+    """A group tells its tasks once: a loop whose cleanup failed then goes on, until it heeds; a timeout is not an end."""
+    rounds = 0
+
+    async def loop() -> None:
+        nonlocal rounds
+        while True:
+            heed()
+            rounds += 1
+            try:
+                async with asyncio.timeout(0.001):
+                    await asyncio.Event().wait()
+            except TimeoutError:
+                pass
+            except asyncio.CancelledError as error:
+                with contextlib.suppress(OSError):
+                    raise OSError("the way out is broken") from error
+
+    async def story() -> None:
+        async def group() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(loop())
+
+        task = asyncio.create_task(group())
+        while rounds < 3:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait_for(asyncio.wait({task}), 10)
+        assert task.cancelled()
+
+    asyncio.run(story())

@@ -129,9 +129,7 @@ class Database:
                     await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 yield connection
             finally:
-                if not connection.closed:
-                    await connection.execute("UNLISTEN *")
-                    await connection.set_autocommit(False)
+                await _hear_no_more(connection)
 
 
 def different_database(boot: tuple[str, object], pool: tuple[str, object]) -> ConfigurationWrong:
@@ -143,6 +141,18 @@ def different_database(boot: tuple[str, object], pool: tuple[str, object]) -> Co
         why="DATABASE_URL (the pool) and the boot's direct connection lead to different places.",
         next_step="Make both name the same database.",
     )
+
+
+async def _hear_no_more(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Make a connection fit for other work, or close it: a failure must not take the place of a cancellation."""
+    import psycopg
+
+    try:
+        if not connection.closed:
+            await connection.execute("UNLISTEN *")
+            await connection.set_autocommit(False)
+    except psycopg.Error:
+        await connection.close()
 
 
 async def _opens(pool: AsyncConnectionPool[Any], rejected: asyncio.Event) -> bool:

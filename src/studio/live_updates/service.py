@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lockstep import Database, ServiceHealth
-from studio.ending import end
+from studio.ending import end, heed
 from studio.live_updates.changes import frame_of, hello_frame
 from studio.live_updates.client import Client, Receive, Send
 from studio.live_updates.cursor import Cursor
@@ -216,4 +216,5 @@ class LiveUpdates:
                 _LOG.debug("live updates: %s", error)
             except Exception:
                 _LOG.exception("live updates go on after an error that nobody foresaw")
+            heed()
             await asyncio.sleep(seconds)

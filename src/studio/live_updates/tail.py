@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from lockstep import Database
+from studio.ending import heed
 from studio.live_updates.hub import Hub
 from studio.live_updates.policy import LivePolicy
 from studio.live_updates.store import CHANNEL, LiveStore
@@ -46,12 +47,14 @@ class Tail:
         """Read for ever; whatever goes wrong is tried again."""
         failures = 0
         while True:
+            heed()
             self._wake.clear()
             self._begun += 1
             begun = self._begun
             try:
                 await self._read_once(store)
             except Exception as error:
+                heed()
                 failures += 1
                 self._unwell(error, failures)
                 await asyncio.sleep(self._policy.pause(failures, self._chance()))
@@ -84,11 +87,14 @@ class Tail:
                     self._wake.set()  # for what happened while nobody listened
                     while True:
                         async for _ in connection.notifies(timeout=self._policy.probe):
+                            heed()
                             self._wake.set()
+                        heed()
                         # A connection that died without a word is told from a quiet one.
                         async with asyncio.timeout(self._policy.longest_pause):
                             await connection.execute("select 1")
             except Exception as error:
+                heed()
                 self.listening = False
                 failures += 1
                 self.reconnects += 1

@@ -157,7 +157,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("lock", _one_of("auto", "always"), "auto", "`auto` needs no lock when the schema is already at head; `always` takes it on every boot."),
     Setting("lock_key", _lock_key, DEFAULT_LOCK_KEY, "The advisory lock's key (bigint). All processes that boot on one database must agree on it."),
     Setting("lock_wait", parse_duration, 240.0, "How long to wait for another process that holds the boot lock."),
-    Setting("lock_timeout", parse_duration, 5.0, "How long a statement may wait for a table that others use, where the file does not say."),
+    Setting("lock_timeout", parse_duration, 30.0, "How long a statement may wait for a table that others use, half a second at a time, where the file does not say."),
     Setting("missing", _one_of("refuse", "allow"), "refuse", "What to do when an applied file that came before the newest shipped one is no longer shipped."),
     Setting("lint", _one_of("refuse", "report"), "refuse", "What to do with a pending file that cannot run twice: `refuse` the boot, or `report` it and go on."),
     Setting("drift", _one_of("refuse", "report"), "refuse", "What to do with a database that is not what `schema.lock` says: `refuse` the boot, or `report` it and go on."),
@@ -177,7 +177,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("branch", _text, "", "The branch of `remote` that an environment deploys from; stands below `[environments.NAME]`."),
     Setting("deploy_command", _text, "", "The shell command that deploys to an environment whose `platform` is `command`; the commit is in `LOCKSTEP_RELEASE`."),
     Setting("railway_service", _text, "", "The service that Railway's CLI is asked about; default: the one that the folder is linked to."),
-    Setting("health_window", parse_duration, 300.0, "How long an environment's platform waits for a new release to be healthy, for the budget of `lockstep deploy`."),
+    Setting("health_window", parse_duration, 0.0, "How long an environment's platform waits for a new release to be healthy, for the budget of `lockstep deploy`; `0s`: as long as `lockstep init` tells a platform."),
     Setting("test_command", _text, "", "The shell command that `lockstep deploy` runs as the tests."),
 )  # fmt: skip
 _UNNAMED = Problem(

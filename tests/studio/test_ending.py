@@ -37,13 +37,12 @@ def test_a_cancellation_that_was_swallowed_is_said_again() -> None:
 
 def test_a_loop_that_swallowed_its_cancellation_heeds_it() -> None:
     """A group tells its tasks once: a loop whose cleanup failed then goes on, until it heeds; a timeout is not an end."""
-    rounds = 0
+    going = asyncio.Event()
 
     async def loop() -> None:
-        nonlocal rounds
         while True:
             heed()
-            rounds += 1
+            going.set()
             try:
                 async with asyncio.timeout(0.001):
                     await asyncio.Event().wait()
@@ -59,8 +58,9 @@ def test_a_loop_that_swallowed_its_cancellation_heeds_it() -> None:
                 tasks.create_task(loop())
 
         task = asyncio.create_task(group())
-        while rounds < 3:
-            await asyncio.sleep(0)
+        for _ in range(3):
+            going.clear()
+            await going.wait()
         task.cancel()
         await asyncio.wait_for(asyncio.wait({task}), 10)
         assert task.cancelled()

@@ -95,7 +95,7 @@ def test_a_blocked_file_fails_and_names_the_blocker(
     recorder: Recorder,
     observer: Observer,
 ) -> None:
-    """It is tried once; pid, application, state, age and query of the blocker are told; nothing of the file remains."""
+    """It is tried until its time is over; pid, application, state, age and query of the blocker are told; nothing of the file remains."""
     project.migration("0001_first.sql", "CREATE TABLE IF NOT EXISTS first (id bigint);")
     project.migration(
         "0002_add_note.sql",
@@ -133,10 +133,33 @@ def test_a_blocked_boot_ends_with_70_and_says_so_to_people(
     assert "💥 CRITICAL: DATABASE INITIALIZATION FAILED" in told.stderr
 
 
+def test_who_comes_later_is_not_kept_waiting(
+    items: None,
+    project: Project,
+    database: str,
+    begin: Callable[..., Callable[[], LockstepError | None]],
+    recorder: Recorder,
+    observer: Observer,
+) -> None:
+    """A reader with little patience gets through behind an ALTER that waits for a long report, and the ALTER gets its turn."""
+    project.migration("0001_add_note.sql", ADD)
+
+    with holding(database, READER):
+        ended = begin()
+        recorder.wait_for(StatementBlocked)
+        with psycopg.connect(database, autocommit=True) as client:
+            client.execute("SET lock_timeout = '2s'")
+            until(lambda: observer.rows(WAITING, 0), what="the next try")
+            assert client.execute(READER).fetchone() == (100,)
+
+    assert ended() is None
+    assert observer.rows("SELECT name FROM lockstep.ledger") == ["0001_add_note.sql"]
+
+
 def test_the_lock_timeout_of_each_kind_of_statement(
     items: None, project: Project, boot: Boot, observer: Observer
 ) -> None:
-    """5 s by default, what the file says, what the setting says; validation alone waits for ever."""
+    """Half a second at a time, less where file or setting say so, five where it cannot be repeated; validation alone waits for ever."""
     observer.rows("CREATE TABLE seen (file text, lock_timeout text)")
     observer.rows(
         "CREATE FUNCTION seen(file text) RETURNS bool LANGUAGE sql AS "
@@ -147,23 +170,28 @@ def test_the_lock_timeout_of_each_kind_of_statement(
     )
     note = "SELECT seen('{}');".format
     project.migration("0001.sql", note("default"))
-    project.migration("0002.sql", "-- lockstep: lock-timeout 700ms\n" + note("directive"))
+    project.migration("0002.sql", "-- lockstep: lock-timeout 300ms\n" + note("directive"))
     project.migration("0003.sql", "ALTER TABLE items VALIDATE CONSTRAINT watched;")
-    project.migration("0004.sql", "-- lockstep: no-transaction\n" + note("alone"))
+    project.migration("0004.sql", "-- lockstep: no-transaction\n" + note("of several"))
+    project.migration(
+        "0004a.sql",
+        "-- lockstep: no-transaction\nDO $$ BEGIN PERFORM seen('commits itself'); END $$;",
+    )
     project.migration("0005.sql", "-- lockstep: lock-timeout none\n" + note("none"))
     project.migration("0006.sql", note("after all these"))
     boot()
     project.migration("0007.sql", note("setting"))
-    boot(LOCKSTEP_LOCK_TIMEOUT="1234ms")
+    boot(LOCKSTEP_LOCK_TIMEOUT="234ms")
 
     assert dict(observer.rows("SELECT DISTINCT file, lock_timeout FROM seen")) == {
-        "default": "5s",
-        "directive": "700ms",
+        "default": "500ms",
+        "directive": "300ms",
         "validated": "0",
-        "alone": "5s",
+        "of several": "500ms",
+        "commits itself": "5s",
         "none": "0",
-        "after all these": "5s",
-        "setting": "1234ms",
+        "after all these": "500ms",
+        "setting": "234ms",
     }
 
 

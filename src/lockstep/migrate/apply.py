@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lockstep.events import FileApplied, FileBegun, Listener, ServerNotice
 from lockstep.migrate import failures, journal, ledger
+from lockstep.migrate.bites import IN_ONE_GO, in_bites
 from lockstep.migrate.ledger import Boot
 from lockstep.migrate.script import Script
 from lockstep.postgres.blockers import BlockerWatch
@@ -74,28 +75,48 @@ class Runner:
         return 0.0 if script.only_validates else self.lock_timeout
 
     def _apply_in_transaction(self, script: Script) -> None:
-        before = f"SET LOCAL lock_timeout = {round(self.timeout_of(script) * 1000)};"
-        begun = "pg_catalog.statement_timestamp()"
-        record = ledger.record_statement(self.session, self.boot, script.file, begun)
-        after = f"{failures.RECORDING}{record};"
-        if self.own_transaction:
-            before, after = "BEGIN;" + before, after + "COMMIT"
-        # The newline ends a comment in the file's last line, the semicolon its last statement.
-        message = f"{before}{script.text}\n;{after}"
+        timeout = self.timeout_of(script)
+        in_one_go = timeout if script.header.lock_timeout is not None else min(timeout, IN_ONE_GO)
+        trouble = ""
+
+        def send(wait: float) -> None:
+            nonlocal trouble
+            try:
+                self._send(script, wait)
+            except ServerError:
+                trouble = self.watch.trouble  # the roll-back may free what the watch waits for
+                self._roll_back()
+                raise
+
         try:
             with self.watch.watching(script.file.name):
-                self.session.script(message)
+                if self.own_transaction:
+                    in_bites(timeout, in_one_go, send, self.session.interrupt.sleep)
+                else:  # nothing of a transaction can be repeated that holds more than this file
+                    send(in_one_go)
         except ServerError as error:
-            trouble = self.watch.trouble  # the roll-back may free what the watch waits for
-            self._roll_back()
-            error.completed -= before.count(";")
-            error.position -= len(before)
             failure = failures.of_statement(
                 script, error, self.watch.blockers, self.session, trouble
             )
             if not self.own_transaction:
                 failure.next_step += _ALL_ROLLED_BACK
             raise failure from error
+
+    def _send(self, script: Script, wait: float) -> None:
+        """Send a file as one message, to wait for locks for so many seconds."""
+        before = f"SET LOCAL lock_timeout = {round(wait * 1000)};"
+        begun = "pg_catalog.statement_timestamp()"
+        record = ledger.record_statement(self.session, self.boot, script.file, begun)
+        after = f"{failures.RECORDING}{record};"
+        if self.own_transaction:
+            before, after = "BEGIN;" + before, after + "COMMIT"
+        try:
+            # The newline ends a comment in the file's last line, the semicolon its last statement.
+            self.session.script(f"{before}{script.text}\n;{after}")
+        except ServerError as error:
+            error.completed -= before.count(";")
+            error.position -= len(before)
+            raise
 
     def _roll_back(self) -> None:
         if self.own_transaction:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lockstep.durations import format_duration
 from lockstep.errors import LockstepError, MigrationBlocked, MigrationFailed, Place, Problem
+from lockstep.migrate.bites import LOCK_NOT_AVAILABLE
 from lockstep.position import place_at
 from lockstep.postgres.session import ServerError, Session, lost_connection
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from lockstep.migrate.script import Script
     from lockstep.postgres.blockers import Blocker
 
-_LOCK_NOT_AVAILABLE = "55P03"
 RECORDING = "SET SESSION AUTHORIZATION DEFAULT;RESET ROLE;"
 """What a file's transaction runs before its ledger row, whatever role the file has taken."""
 _ADVICE = {
@@ -38,9 +38,7 @@ _ADVICE = {
     "22P05": "The database's encoding lacks that character: make the database with ENCODING 'UTF8'.",
     "40P01": "Two sessions waited for each other. Start again; if it recurs, touch the tables in one order everywhere.",
 }
-_WHY_SO_SHORT = (
-    "Whoever wants the table later waits behind the statement that waits: so it waits shortly."
-)
+_WHY_SO_SHORT = "Whoever wants the table later waits behind the statement that waits: so it waited half a second at a time, again and again."
 
 
 def of_statement(
@@ -59,7 +57,7 @@ def of_statement(
     if error.connection_lost:
         return lost_connection(error, session.address)
     place = _place(script, error)
-    if error.sqlstate == _LOCK_NOT_AVAILABLE:
+    if error.sqlstate == LOCK_NOT_AVAILABLE:
         return _blocked(script, place, blockers, trouble)
     return MigrationFailed(
         f"{script.file.name}: {error.message} ({error.sqlstate})",
@@ -134,7 +132,7 @@ def _blocked(
     return MigrationBlocked(
         f"{script.file.name}: another session holds the table, and the lock-timeout ended the wait"
         + (f" after {format_duration(timeout)}" if timeout else ""),
-        sqlstate=_LOCK_NOT_AVAILABLE,
+        sqlstate=LOCK_NOT_AVAILABLE,
         place=place,
         why=_WHY_SO_SHORT if blockers else unseen,
         problems=[Problem(f"blocked by {blocker}") for blocker in blockers],

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
+from collections.abc import Iterator
 
 from lockstep.errors import EndStateWrong, MigrationFailed, Place
 from lockstep.events import Listener, StatementDone
 from lockstep.migrate import failures, ledger, probes
+from lockstep.migrate.bites import IN_ONE_GO, in_bites
 from lockstep.migrate.ledger import QUERIES, Boot
 from lockstep.migrate.script import Script
 from lockstep.position import place_at
@@ -97,11 +99,9 @@ class _StatementRun:
             return "found done"
         if must_run_alone(statement) or may_commit(statement) or not statement.kind:
             return self._run_alone(number, statement, interrupted=states.get(number) == "intent")
-        prefix = f"BEGIN;SET LOCAL lock_timeout = {self._timeout(statement)};"
-        note = self._note(number, statement, "done")
-        message = f"{prefix}{statement.text}\n;{_AS_OURSELVES}{note};COMMIT"
+        after = f"\n;{_AS_OURSELVES}{self._note(number, statement, 'done')};COMMIT"
         try:
-            self._send(statement, message, prefix)
+            self._send_in_bites(statement, after)
         except MigrationFailed as error:
             # Some can be told only by the server: REINDEX of a table that turns out to be partitioned.
             if error.sqlstate != _NOT_IN_A_TRANSACTION:
@@ -126,7 +126,7 @@ class _StatementRun:
         finding = probes.probe(self.session, statement, interrupted=interrupted)
         if not interrupted:
             self._keep(self._note(number, statement, "intent"))
-        self.session.script(f"SET lock_timeout = {self._timeout(statement)}")
+        self.session.script(f"SET lock_timeout = {_milliseconds(self._in_one_go(statement))}")
         try:
             for cleanup in finding.cleanup:
                 self._send(statement, cleanup)
@@ -156,13 +156,17 @@ class _StatementRun:
             next_step=f"Look at it with \\d {index.table}; drop it by hand if it is not wanted, then start again.",
         )
 
-    def _timeout(self, statement: Statement) -> int:
-        """Milliseconds; builds and validation block nobody while they wait, so they may wait."""
+    def _timeout(self, statement: Statement) -> float:
+        """Seconds; builds and validation block nobody while they wait, so they may wait."""
         if self.script.header.lock_timeout is None and (
             must_run_alone(statement) or validates_only(statement)
         ):
-            return 0
-        return round(self.lock_timeout * 1000)
+            return 0.0
+        return self.lock_timeout
+
+    def _in_one_go(self, statement: Statement) -> float:
+        timeout = self._timeout(statement)
+        return min(timeout, IN_ONE_GO) if self.script.header.lock_timeout is None else timeout
 
     def _keep(self, statements: str) -> None:
         """Run statements of ours, in a transaction."""
@@ -177,21 +181,52 @@ class _StatementRun:
             **self.key,
         )
 
-    def _send(self, statement: Statement, message: str, prefix: str = "") -> None:
+    def _send_in_bites(self, statement: Statement, after: str) -> None:
+        """Run a statement that may share a transaction with *after*, its journal row, and with COMMIT."""
+
+        def send(wait: float) -> None:
+            before = f"BEGIN;SET LOCAL lock_timeout = {_milliseconds(wait)};"
+            self._script(statement, f"{before}{statement.text}{after}", before)
+
+        with self._failing():
+            in_bites(
+                self._timeout(statement),
+                self._in_one_go(statement),
+                send,
+                self.session.interrupt.sleep,
+            )
+
+    def _send(self, statement: Statement, message: str) -> None:
+        with self._failing():
+            self._script(statement, message, "")
+
+    def _script(self, statement: Statement, message: str, before: str) -> None:
         try:
-            with self.watch.watching(self.script.file.name):
-                self.session.script(message)
+            self.session.script(message)
         except ServerError as error:
             self.session.rollback()
-            inside = error.position - len(prefix)
+            inside = error.position - len(before)
             error.position = inside + statement.offset if 0 < inside <= len(statement.text) else 0
             error.completed = self.script.statements.index(statement)
+            raise
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Watch who blocks; turn what the server says into the file's failure."""
+        try:
+            with self.watch.watching(self.script.file.name):
+                yield
+        except ServerError as error:
             raise failures.of_statement(
                 self.script, error, self.watch.blockers, self.session, self.watch.trouble
             ) from error
 
     def _place(self, statement: Statement) -> Place:
         return place_at(self.script.file.shown, self.script.text, statement.offset)
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _fingerprint(statement: Statement) -> str:

@@ -25,6 +25,8 @@ from lockstep.values import dataclass
 
 _LOOK_EVERY, _LOOK_AFTER, _AFTER_TROUBLE = 0.1, 0.15, 1.0
 _TELL_AFTER, _TELL_EVERY = 1.0, 5.0
+_STILL = 0.6
+"""A wait that goes on within so many seconds is the same one: it is made in bites."""
 _LONGEST_QUERY = 160
 _NO_ANSWER = "the connection that looks got no answer (is it the only one that a pooler has?)"
 
@@ -51,6 +53,15 @@ class Blocker:
         shown = f"{who}, {self.state}, transaction open for {format_duration(self.age)}"
         query = _printable(redact(self.query))[:_LONGEST_QUERY]
         return f"{shown}, query: {query}" if query else shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """Since when a statement has been seen to wait, when that was last told, and when it was last seen."""
+
+    begun: float
+    told: float
+    seen: float
 
 
 class BlockerWatch:
@@ -97,7 +108,7 @@ class BlockerWatch:
     def _watch(self) -> None:
         with contextlib.ExitStack() as stack:
             connection: _Connection | None = None
-            blocked: tuple[float, float] | None = None  # since when, and when that was last told
+            blocked: _Wait | None = None
             pause = _LOOK_EVERY
             while not self._stop.wait(pause):
                 pause, since = _LOOK_EVERY, self._since
@@ -115,22 +126,23 @@ class BlockerWatch:
                 self.trouble = ""
                 blocked = self._take(seen, since, blocked)
 
-    def _take(
-        self, seen: tuple[Blocker, ...], since: float, blocked: tuple[float, float] | None
-    ) -> tuple[float, float] | None:
+    def _take(self, seen: tuple[Blocker, ...], since: float, blocked: _Wait | None) -> _Wait | None:
         """Keep what was seen, and tell of it when the wait is long; under a lock, so that it is never told too late."""
         now = time.monotonic()
         if not seen:
-            return None
-        begun, told = blocked or (now, now + _TELL_AFTER - _TELL_EVERY)
+            return blocked if blocked and now - blocked.seen < _STILL else None
+        blocked = blocked or _Wait(now, now + _TELL_AFTER - _TELL_EVERY, now)
+        told = blocked.told
         with self._turn:
             if self._since != since:
                 return None
             self._seen = seen
             if now - told >= _TELL_EVERY:
                 told = now
-                self._report(StatementBlocked(self._name, "; ".join(map(str, seen)), now - begun))
-        return begun, told
+                self._report(
+                    StatementBlocked(self._name, "; ".join(map(str, seen)), now - blocked.begun)
+                )
+        return _Wait(blocked.begun, told, now)
 
     def _connect(self) -> _Connection:
         return psycopg.connect(

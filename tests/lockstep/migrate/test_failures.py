@@ -211,5 +211,5 @@ def test_a_file_leaves_nothing_behind_in_the_session(
     project.seed("0001_sets.sql", "SET ROLE pg_read_all_data; SELECT 1;")
     boot()
     (role,) = ask("SELECT current_user::text")
-    assert ask("SELECT * FROM found") == [(role, "public", "a\\b", "5s", None)]
+    assert ask("SELECT * FROM found") == [(role, "public", "a\\b", "500ms", None)]
     assert boot().names()[-2:] == ["SchemaFinal", "BootCompleted"]

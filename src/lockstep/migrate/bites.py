@@ -1,0 +1,45 @@
+"""Wait for a table that others use, without making everybody else wait.
+
+Who waits for a strong lock keeps all who come later waiting too, readers included: locks are granted in turn. So a wait is cut into
+bites: after each the transaction is rolled back, those behind it pass, and it begins anew. What clients notice is a bite, however
+long a report holds the table.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lockstep.postgres.session import ServerError
+
+BITE, PAUSE = 0.5, 0.15
+IN_ONE_GO = 5.0
+"""How long a wait may be at most that cannot be cut into bites, where the file does not say; in seconds."""
+LOCK_NOT_AVAILABLE = "55P03"
+_DEAR, _HARDLY = 1.0, 0.9
+
+
+def in_bites(
+    total: float, in_one_go: float, send: Callable[[float], None], sleep: Callable[[float], None]
+) -> None:
+    """Call *send* with the seconds that it may wait for a lock, until it succeeds or has waited for *total* of them.
+
+    *send* raises ``ServerError`` when it has rolled back all that it did; *total* 0 is for ever, and is waited for at once. What did work
+    for longer than a second before it was kept waiting is sent once more only, to wait for *in_one_go*.
+    """
+    left, bite = total, BITE
+    while True:
+        wait = min(bite, left)
+        begun = time.monotonic()
+        try:
+            send(wait)
+        except ServerError as error:
+            took = time.monotonic() - begun
+            left -= wait
+            if error.sqlstate != LOCK_NOT_AVAILABLE or took < _HARDLY * wait or left <= 0:
+                raise
+            if took - wait > _DEAR:
+                bite = left = min(left, in_one_go)
+        else:
+            return
+        sleep(PAUSE)

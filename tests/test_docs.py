@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from lockstep.cli.arguments import build_parser
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PORT = re.compile(r"(?:--port[ =]|\bport=|127\.0\.0\.1:)([1-9]\d*)")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -42,28 +46,49 @@ def test_the_page_does_what_it_says(tmp_path: Path, name: str) -> None:
     path = os.pathsep.join(
         [str(Path(sys.executable).parent), os.environ["PATH"], str(_curl(tmp_path))]
     )
-    script, expected = [], []
-    for language, text in BLOCK.findall(page):
-        if language == "sh":
-            script.append(text)
-        elif language == "text":
-            expected += text.splitlines()
-    done = subprocess.run(
-        ["bash", "-e", "-c", "exec 2>&1\n" + "".join(script)],
-        cwd=_made(tmp_path / "a folder"),
-        env={**inherited, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    blocks = BLOCK.findall(page)
+    plain = "exec 2>&1\n" + "".join(text for language, text in blocks if language == "sh")
+    ports = _free_ports({*PORT.findall(plain)})
+    expected = "".join(text for language, text in blocks if language == "text").splitlines()
+    with _taken(ports):
+        done = subprocess.run(
+            ["bash", "-e", "-c", _with(ports, plain)],
+            cwd=_made(tmp_path / "a folder"),
+            env={**inherited, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout
     position = 0
     for line in expected:
-        pattern = ".*".join(re.escape(part.strip()) for part in line.split("..."))
+        parts = _with(ports, line).split("...")
+        pattern = ".*".join(re.escape(part.strip()) for part in parts)
         found = re.compile(pattern).search(done.stdout, position)
         assert found, f"{line!r} is not in what follows:\n{done.stdout[position:]}"
         position = found.start()
+
+
+def _free_ports(plain: set[str]) -> dict[str, str]:
+    """A free port for each that a page names: readers see plain numbers, and two checkouts run at once on one machine."""
+    with ExitStack() as held:
+        free = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in plain]
+        return {name: str(one.getsockname()[1]) for name, one in zip(plain, free, strict=True)}
+
+
+def _with(ports: dict[str, str], text: str) -> str:
+    return re.sub(r"\b\d+\b", lambda number: ports.get(number[0], number[0]), text)
+
+
+@contextmanager
+def _taken(ports: dict[str, str]) -> Iterator[None]:
+    """See to it that the ports which a page names are taken, by us if by nobody else: it must not need them."""
+    with ExitStack() as held:
+        for name in ports:
+            with suppress(OSError):
+                held.enter_context(socket.create_server(("127.0.0.1", int(name))))
+        yield
 
 
 def _made(folder: Path) -> Path:

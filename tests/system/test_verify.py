@@ -85,7 +85,7 @@ def test_a_release_that_serves_as_it_should_is_verified(project: Project, served
     found = results(done)
     assert found.pop("scheduler") == "skipped"
     assert set(found.values()) == {"holds"}
-    assert set(found) == {"health", "boot", "release", "websocket", "headers", "certificate", "pending", "drift", "indexes", "replicas", "steady"}  # fmt: skip
+    assert set(found) == {"health", "boot", "release", "websocket", "headers", "certificate", "record", "pending", "drift", "indexes", "replicas", "steady"}  # fmt: skip
     assert 'failures="0" skipped="1"' in (project.root / "verify.xml").read_text()
 
 
@@ -101,10 +101,12 @@ def test_what_is_wrong_in_the_database_is_found(project: Project, served: str) -
     done = project.run("verify", served, "--database", project.database, "--release", "v2", *QUICK)
     assert done.status == 1
     wrong = {name for name, result in results(done).items() if result == "fails"}
-    assert wrong == {"release", "pending", "drift", "indexes", "replicas"}
+    assert wrong == {"release", "record", "pending", "drift", "indexes", "replicas"}
+    assert "no boot of v2 is recorded in " in done.stdout
     assert "0002_more.sql" in done.stdout
 
 
+@pytest.mark.long
 def test_what_is_not_asked_for_is_left_out_and_the_rest_counts(
     project: Project, served: str
 ) -> None:
@@ -121,6 +123,7 @@ def test_what_is_not_asked_for_is_left_out_and_the_rest_counts(
     assert "there is no check named everything" in unknown.stderr
 
 
+@pytest.mark.long
 def test_an_address_comes_from_the_environments_table(project: Project, served: str) -> None:
     """``--production`` reads it, and takes no database but the one that is named for it."""
     (project.root / "lockstep.toml").write_text(
@@ -133,6 +136,51 @@ def test_an_address_comes_from_the_environments_table(project: Project, served: 
     nowhere = project.run("verify", "--environment", "staging")
     assert nowhere.status == 78
     assert "[environments.staging] url" in nowhere.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("http://127.0.0.1:99999",), "Port out of range"),
+        (("http://[::1",), "Invalid IPv6 URL"),
+        (("http://me:hunter2@127.0.0.1:9",), "it names a user"),
+        (("http://127.0.0.1:9", "--header", "Cookie=hunter2"), "is not a header"),
+        (("http://127.0.0.1:9", "--junit", "no/such/folder.xml"), "no/such/folder.xml cannot be written"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_wrongly_is_refused(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:  # fmt: skip
+    """Exit status 78 with what is wrong; nothing that was not foreseen, and no password of an address."""
+    done = Project(tmp_path, "dbname=nobody").run("verify", "--without", "database", "--steady", "0s", *arguments)  # fmt: skip
+    assert done.status == 78, done.stderr
+    assert told in done.stderr
+    assert ":hunter2" not in done.stdout + done.stderr
+
+
+def test_a_boot_that_failed_says_why_and_ends_the_waiting(project: Project) -> None:
+    """The record of the very release: how it ended, with its reason; one from before the waiting began does not end it."""
+    project.migration("0001_items.sql", "create table if not exists items (id bigint primary key, name text not null);")  # fmt: skip
+    assert project.run("up", LOCKSTEP_RELEASE="v1").status == 0
+    bad = project.migration("0002_bad.sql", "insert into items values (1, null) on conflict (id) do nothing;")  # fmt: skip
+    assert project.run("up", LOCKSTEP_RELEASE=RELEASE).status == 70
+    at = ("verify", f"http://127.0.0.1:{_free_port()}", "--database", project.database, "--release", RELEASE[:9])  # fmt: skip
+    once = project.run(*at, *QUICK)
+    record = next(c for c in json.loads(once.stdout)["checks"] if c["name"] == "record")
+    assert record["result"] == "fails"
+    assert "failed at migrate: 0002_bad.sql: null value in column" in record["saw"]
+    assert "(migrations/0002_bad.sql:1:1)" in record["saw"]
+    assert "Some rows hold NULL there" in record["todo"]
+    waiting = project.start(*at, "--wait", "10m", *QUICK)
+    assert waiting.stderr is not None
+    while "record: up on" not in waiting.stderr.readline():
+        pass
+    assert project.run("up", LOCKSTEP_RELEASE=RELEASE).status == 70
+    assert finish(waiting).status == 1
+    bad.unlink()
+    assert project.run("up", LOCKSTEP_RELEASE=RELEASE).status == 0
+    assert results(project.run(*at, *QUICK))["record"] == "holds"
+    with psycopg.connect(project.database) as connection:
+        connection.execute("update lockstep.boots set outcome = null, ended_at = null")
+    assert results(project.run(*at, *QUICK))["record"] == "skipped"
 
 
 def test_waiting_ends_as_soon_as_all_holds(project: Project) -> None:
@@ -192,6 +240,7 @@ def edge(tmp_path: Path, served: str) -> Iterator[tuple[str, Path]]:
             process.terminate()
 
 
+@pytest.mark.long
 def test_tls_is_verified_as_a_browser_does(project: Project, edge: tuple[str, Path]) -> None:
     """A certificate that somebody vouches for holds, with HSTS; one that nobody does fails health already."""
     url, certificate = edge

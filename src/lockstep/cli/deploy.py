@@ -64,13 +64,15 @@ def _job(
     stages = stages_of(settings)
     wanted = _wanted(options, own.test_command)
     report = _reporter(options)
-    processes, quiet = (Processes(root, os.environ, one) for one in interrupts)
+    first, insisted = interrupts
+    processes = Processes(root, os.environ, first)
+    patient = Processes(root, os.environ, insisted, first)
     return Job(
         root=root,
         stages=stages,
         wanted=wanted,
-        doing=Doing(stages, settings, wanted, processes, Git(processes), report),
-        quiet_git=Git(quiet, _QUIET_PATIENCE),
+        doing=Doing(stages, settings, wanted, processes, Git(processes), Git(patient), report),
+        quiet_git=Git(patient, _QUIET_PATIENCE),
         report=report,
         confirm=_confirmed if options.yes else _asker(signals),
         again=_again(options),

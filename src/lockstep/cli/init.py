@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lockstep.deploy.platforms.budget import budget
+from lockstep.deploy.budget import any_boot, budget
 from lockstep.deploy.platforms.rendering import Rendered, render
 from lockstep.deploy.platforms.service import Service, find_service
 from lockstep.deploy.platforms.writing import State, compare, write
@@ -36,6 +36,9 @@ def init(options: argparse.Namespace) -> int:
     else:
         for file, state in compared:
             print(f"{'unchanged' if state == 'unchanged' else 'written':<10}{file.path}")
+        if options.platform:
+            whole = service.budget
+            print(f"{'budget':<10}{whole.told}; a platform is told to wait {whole.window} s")
     return 0
 
 
@@ -65,14 +68,14 @@ def _service(options: argparse.Namespace, settings: Settings) -> Service:
         raise ConfigurationWrong(
             f"{options.python!r} is not a version of Python", next_step="For example: --python 3.13"
         )
-    boots = None
+    work = None
     if settings.database is not None:
-        from lockstep.deploy.platforms.measuring import seconds_by_boot
+        from lockstep.deploy.measuring import measured
 
-        boots = seconds_by_boot(settings)
+        work = any_boot(measured(settings))
     return find_service(
         settings,
-        budget(settings, boots),
+        budget(settings, work),
         command=_command(options, settings),
         python=options.python,
         requirements=options.requirements,

@@ -8,16 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from lockstep.boot.signals import StopSignals
 from lockstep.cli.colour import palette_for
 from lockstep.cli.invocation import FLAGS
+from lockstep.deploy.asking import address_of
 from lockstep.deploy.checks import verified
 from lockstep.deploy.formats import data, junit, text
+from lockstep.deploy.secrets import concealed
 from lockstep.deploy.verify import CHECKS, Target
 from lockstep.deploy.verify import verify as look
-from lockstep.errors import ConfigurationWrong
+from lockstep.errors import ConfigurationWrong, Interrupted
 from lockstep.interrupt import Interrupt
 from lockstep.settings import Settings, resolve
 
@@ -30,7 +31,11 @@ def verify(options: argparse.Namespace) -> int:
     target = _target(options)
     interrupt = Interrupt()
     with StopSignals(interrupt):
-        found = look(target, interrupt, wait=options.wait, report=_tell)
+        try:
+            found = look(target, interrupt, wait=options.wait, report=_tell)
+        except Interrupted as stop:
+            stop.why, stop.next_step = "It was still looking; nothing was changed.", "Run it again."
+            raise
     shown = (
         data.render(found, target.url)
         if options.json
@@ -38,23 +43,27 @@ def verify(options: argparse.Namespace) -> int:
     )
     sys.stdout.write(shown)
     if options.junit:
-        Path(options.junit).write_text(junit.render(found, target.url), encoding="utf-8")
+        _write(Path(options.junit), junit.render(found, target.url))
     return 0 if verified(found) else NOT_VERIFIED
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationWrong(
+            f"{path} cannot be written: {error.strerror}",
+            next_step="Name a file in a folder that is there: --junit FILE",
+        ) from None
 
 
 def _target(options: argparse.Namespace) -> Target:
     environment = options.environment or ("" if options.url else LOCAL)
     settings = _settings(options, environment or "production")
     url = options.url or settings.url or _here(environment, settings)
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationWrong(
-            f"{url!r} is not the address of a service" if url else f"no address is known for {environment}",
-            next_step=f'Name it, or write it into lockstep.toml: [environments.{environment or "production"}] url = "https://..."',
-        )  # fmt: skip
     local = environment == LOCAL
     return Target(
-        url=f"{parts.scheme}://{parts.netloc}",
+        url=_address(url, environment),
         settings=settings if local or settings.database is not None else None,
         release=options.release if options.release is not None else _commit(local=local),
         page=options.page,
@@ -64,6 +73,17 @@ def _target(options: argparse.Namespace) -> Target:
         rate=options.rate,
         without=names_of_checks(options.without),
     )
+
+
+def _address(url: str, environment: str) -> str:
+    try:
+        return address_of(url)
+    except ValueError as error:
+        what = f"{concealed(url)!r} is not the address of a service: {error}"
+        raise ConfigurationWrong(
+            what if url else f"no address is known for {environment}",
+            next_step=f'Name it, or write it into lockstep.toml: [environments.{environment or "production"}] url = "https://..."',
+        ) from None
 
 
 def _settings(options: argparse.Namespace, environment: str) -> Settings:
@@ -100,6 +120,11 @@ def _commit(*, local: bool) -> str:
 
 def _headers(given: Iterable[str]) -> dict[str, str]:
     split = [header.partition(":") for header in given]
+    if nameless := [name for name, colon, _ in split if not colon or not name.strip()]:
+        raise ConfigurationWrong(
+            f"{concealed(nameless[0])!r} is not a header",
+            next_step="Write its name, a colon and its value: --header 'Cookie: session=...'",
+        )
     return {name.strip(): value.strip() for name, _, value in split}
 
 

@@ -16,6 +16,7 @@ _LARGEST_SKEW = 60.0
 _FEWEST_DAYS = 14
 _SHORTEST_REVISION = 7
 _REDIRECTS = (301, 302, 303, 307, 308)
+_EDGE = (502, 503, 504)
 
 
 def health(answer: Answer, now: datetime) -> Check:
@@ -26,12 +27,33 @@ def health(answer: Answer, now: datetime) -> Check:
         holds=not problems,
         saw="; ".join(problems) if problems else f"200 in {answer.seconds * 1000:.0f} ms, {_words(answer.json)}",
         wanted=f"200 and exactly {', '.join(KEYS)}, all well, not redirected",
-        todo=f"Read {answer.url} and the log of that process; `lockstep boots` says how its boot went.",
+        todo=_todo_of_health(answer),
     )  # fmt: skip
+
+
+def is_ours(answer: Answer) -> bool:
+    """Return whether *answer* is Lockstep's health, well or not: what else is there need not be asked of a stranger."""
+    return isinstance(answer.json, dict) and {"status", "database"} <= answer.json.keys()
+
+
+def _todo_of_health(answer: Answer) -> str:
+    if not answer.status:
+        return "See that the address is right, and that it is started: the platform's log and `lockstep boots` say how its boot went."
+    if answer.status in _REDIRECTS:
+        return "Name the address that it leads to, and let /api/health through: a platform's probe that is redirected counts as failed."
+    if answer.status in _EDGE and not is_ours(answer):
+        return "The edge answers, and nothing behind it: the platform's log and `lockstep boots` say how the boot went."
+    if not is_ours(answer):
+        return f"See that the address is right: what answers at {answer.url} is not Lockstep."
+    return (
+        f"Read {answer.url} and the log of that process; `lockstep boots` says how its boot went."
+    )
 
 
 def _of_health(answer: Answer, now: datetime) -> list[str]:
     body = answer.json
+    if not answer.status:
+        return [f"no answer from {answer.url}: {answer.error}"]
     if answer.status != 200 or not isinstance(body, dict):
         return [str(answer)]
     if set(body) != set(KEYS):
@@ -68,12 +90,14 @@ def boot(timelines: Sequence[Mapping[str, Any]]) -> Check:
     todo = "Read /api/boot and the log of that replica."
     outcomes = [(str(one.get("host")), str(one.get("outcome"))) for one in timelines]
     short = [f"{host}: {outcome}" for host, outcome in outcomes if outcome != "completed"]
-    slowest = max((float(one.get("seconds") or 0) for one in timelines), default=0.0)
+    slowest = max((one["seconds"] for one in timelines if isinstance(one.get("seconds"), int | float)), default=0.0)  # fmt: skip
     ids = {one.get("boot_id") for one in timelines}
     replicas = (
         f"{len(ids)} replica{'s' * (len(ids) != 1)} answered, the slowest booted in {slowest:.2f} s"
     )
-    saw = "; ".join(short) if short else replicas
+    saw = "; ".join(dict.fromkeys(short)) if short else replicas
+    if not timelines:
+        saw = "no boot record answers at /api/boot"
     return judged("boot", holds=bool(timelines) and not short, saw=saw, wanted=wanted, todo=todo)
 
 
@@ -119,14 +143,14 @@ def scheduler(before: Answer, after: Answer, name: str) -> Check:
 
 def _service(answer: Answer, name: str) -> Mapping[str, Any] | None:
     body = answer.json
-    services = body.get("services", {}) if isinstance(body, dict) else {}
-    found = services.get(name)
+    services = body.get("services") if isinstance(body, dict) else None
+    found = services.get(name) if isinstance(services, dict) else None
     return found if isinstance(found, dict) else None
 
 
 def _details(service: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    details: Mapping[str, Any] = (service or {}).get("details", {})
-    return details
+    details = (service or {}).get("details")
+    return details if isinstance(details, dict) else {}
 
 
 def redirects(plain: Answer, plain_health: Answer) -> Check:

@@ -13,13 +13,18 @@ Result = Literal["holds", "fails", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at; ``todo`` is empty where nothing is to be done. Texts are without secrets."""
+    """One thing that was looked at; ``todo`` is empty where nothing is to be done. Texts are without secrets.
+
+    ``cause``: what else fails follows from it. ``final``: waiting does not mend it.
+    """
 
     name: str
     result: Result
     saw: str
     wanted: str
     todo: str = ""
+    cause: bool = False
+    final: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as one JSON-ready object."""

@@ -51,7 +51,8 @@ def deploy(job: Job) -> Finished:
     try:
         plan = _planned(job, progress)
     except StepFailed as failed:
-        return _told(job, Finished("failed", "", "plan", failed.saw, (), (failed.todo,)))
+        state = () if job.dry_run else _live(job, "")
+        return _told(job, Finished("failed", "", "plan", failed.saw, state, (failed.todo, f"{_again(job)}   # then")))  # fmt: skip
     job.report(Planned(plan))
     if job.dry_run or not plan.possible:
         failing = [check for check in plan.findings if check.result == "fails"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
+from typing import TypeVar
 
-from lockstep.deploy import budget, railway
+from lockstep.deploy import measuring, railway
+from lockstep.deploy.budget import Work, budget, judge, this_boot
 from lockstep.deploy.checks import Check, verified
 from lockstep.deploy.git import Git, rejection
 from lockstep.deploy.plan import Kind, Step, Wanted, push_command
@@ -22,6 +26,7 @@ from lockstep.values import dataclass
 
 _RAILWAY_PAUSE = 5.0
 _NO_SUCH_PROGRAM = 127
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,22 @@ class Done:
 
 @dataclass(frozen=False, slots=True)
 class Doing:
-    """What the steps work with; ``commit`` is what is deployed, empty until it is made."""
+    """What the steps work with; ``commit`` is what is deployed, empty until it is made.
+
+    ``pushing`` is git that only a second request to stop breaks off: what a push set going at the remote would be left half-done,
+    and no second push of the same commit would set it going again. ``begun``: when each stage was told of the commit.
+    """
 
     stages: tuple[Stage, ...]
     settings: Mapping[str, Settings]
     wanted: Wanted
     processes: Processes
     git: Git
+    pushing: Git
     report: Reporter
     commit: str = ""
     checks: Sequence[Check] = ()
+    begun: dict[str, float] = field(default_factory=dict)
 
     def stage(self, step: Step) -> Stage:
         """Return the stage of *step*."""
@@ -72,22 +83,28 @@ def check_by_command(doing: Doing, step: Step) -> Done:
 
 
 def look_at_budget(doing: Doing, step: Step) -> Done:
-    """Hold the lock wait and what is pending against the platform's patience."""
+    """Hold a boot with what is pending against the platform's patience."""
     stage = doing.stage(step)
-    earlier = doing.before(stage)
-    own = _ledger(doing, stage)
-    before = _ledger(doing, earlier) if earlier and own and own.pending else None
-    check = budget.judge(stage, own, before, earlier.name if earlier else "")
+    whole, unknown = stage.budget, f"what is pending is not known: {stage.database_variable} is not set"  # fmt: skip
+    if stage.has_database:
+        whole, unknown = budget(doing.settings[stage.name], _work(doing, stage)), ""
+    check = judge(stage.name, whole, stage.window, unknown=unknown)
     if check.result == "fails":
         raise StepFailed(check.saw, check.wanted, check.todo)
     return Done(check.saw)
 
 
-def _ledger(doing: Doing, stage: Stage) -> budget.Ledger | None:
-    if not stage.has_database:
-        return None
+def _work(doing: Doing, stage: Stage) -> Work:
+    earlier = doing.before(stage)
+    pending, own = _asked(doing, stage, measuring.pending_and_measured)
+    asks = earlier is not None and earlier.has_database and bool(pending)
+    before = _asked(doing, earlier, measuring.measured) if earlier and asks else None
+    return this_boot(pending, own, before, earlier.name if earlier else "")
+
+
+def _asked(doing: Doing, stage: Stage, ask: Callable[[Settings], T]) -> T:
     try:
-        return budget.read_ledger(doing.settings[stage.name])
+        return ask(doing.settings[stage.name])
     except DatabaseUnreachable as error:
         todo = f"Where it is not to be reached from here, deploy without it: unset {stage.database_variable}."
         raise StepFailed(error.what, f"the database of {stage.name} answers", todo) from error
@@ -112,8 +129,12 @@ def push(doing: Doing, step: Step) -> Done:
     """Move the stage's branch forward to the commit, if the stage before is still at it."""
     stage = doing.stage(step)
     _refuse_if_moved(doing, stage)
-    ended = doing.git.push(push_command(stage, doing.commit), doing.heard(step))
+    doing.processes.interrupt.check()
+    doing.begun[stage.name] = time.monotonic()
+    ended = doing.pushing.push(push_command(stage, doing.commit), doing.heard(step))
     if ended.status:
+        # At a terminal the signal reached git, too.
+        doing.processes.interrupt.check()
         saw, todo = rejection(ended, stage)
         raise StepFailed(saw, f"{stage.where} moves forward to {doing.commit[:7]}", todo)
     return Done(f"{stage.where} is at {doing.commit[:7]}")
@@ -122,6 +143,7 @@ def push(doing: Doing, step: Step) -> Done:
 def deploy_by_command(doing: Doing, step: Step) -> Done:
     """Run the command that deploys; the commit is in ``LOCKSTEP_RELEASE``."""
     _refuse_if_moved(doing, doing.stage(step))
+    doing.begun[step.stage] = time.monotonic()
     ended = doing.processes.run(
         step.command, doing.heard(step), terminal=True, LOCKSTEP_RELEASE=doing.commit
     )
@@ -172,6 +194,7 @@ def verify_stage(doing: Doing, step: Step) -> Done:
         websocket=stage.websocket,
         steady=parse_duration(wanted.steady),
         without=without,
+        begun=doing.begun.get(stage.name, math.inf),
     )
     begun = time.monotonic()
     interrupt = doing.processes.interrupt
@@ -179,8 +202,13 @@ def verify_stage(doing: Doing, step: Step) -> Done:
     failing = [check for check in found if check.result == "fails"]
     doing.checks = found
     if not verified(found):
-        saw = "; ".join(f"{check.name}: {check.saw}" for check in failing)
-        raise StepFailed(saw, "every check holds", " ".join(check.todo for check in failing))
+        told = [check for check in failing if check.cause] or failing
+        todos = [check.todo for check in told]
+        if not stage.has_database:
+            todos.append(
+                f"With {stage.database_variable} set, what the boot recorded there is told."
+            )
+        raise StepFailed("; ".join(f"{check.name}: {check.saw}" for check in told), "every check holds", " ".join(todos))  # fmt: skip
     seconds = format_duration(time.monotonic() - begun)
     return Done(f"{stage.url} serves {doing.commit[:7]} as it should, after {seconds}", found)
 

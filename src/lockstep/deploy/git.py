@@ -21,6 +21,9 @@ _UNFINISHED = {
 }
 
 
+_SHOWN = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """Git in one working tree; a remote may take ``patience`` seconds to answer."""
@@ -116,6 +119,8 @@ def rejection(done: Ended, stage: Stage) -> tuple[str, str]:
     """Return why a push was rejected, and what to do about it."""
     lines = [line for line in done.lines if line.startswith("!")]
     said = lines[0].rpartition("\t")[2] if lines else " ".join(done.lines[-3:]).strip()
+    if remote := [line.removeprefix("remote:").strip() for line in done.lines if line.startswith("remote:")]:  # fmt: skip
+        said += f": {' '.join(word for word in remote[-_SHOWN:] if word)}"
     if any(word in said for word in ("fetch first", "non-fast-forward", "cannot lock ref")):
         fetch = f"git fetch {stage.remote} {stage.branch} && git merge FETCH_HEAD"
         return f"{stage.where} has moved meanwhile: {said}", f"{fetch}, then deploy the result; nothing is ever forced."  # fmt: skip

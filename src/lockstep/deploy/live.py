@@ -12,6 +12,7 @@ from lockstep.deploy.reports import Live
 from lockstep.deploy.secrets import concealed
 from lockstep.deploy.stages import Stage
 from lockstep.deploy.stopping import StepFailed
+from lockstep.errors import Interrupted
 
 _SAMPLES = 3
 _PATIENCE = 5.0
@@ -19,13 +20,17 @@ _SHORT = 7
 
 
 def look(stage: Stage, git: Git, commit: str) -> Live:
-    """Ask the remote and the service; never fails, but says what did not answer."""
+    """Ask the remote and the service; never fails, but says what did not answer. After a second request to stop nothing is asked."""
     at, trouble = "", ""
     if stage.branch:
         try:
             at = git.remote_commit(stage)
         except StepFailed as failed:
             trouble = failed.saw
+        except Interrupted:
+            pass
+    if git.processes.interrupt.requested:
+        return Live(stage.name, "not asked, for a second signal came", at, ())
     releases, answered = _releases(stage)
     told = f"{_pushed(stage, at, trouble, commit)}{_serving(releases, answered, commit)}"
     return Live(stage.name, told, at, releases)
@@ -82,6 +87,8 @@ def todo_of(
         f"{concealed(verify_command(stage, commit, wanted))}   # looks again",
         f"{again}   # goes on from here once {where}; mended by a new commit, it begins with that",
     ]
+    if stage.branch:
+        lines.append(f"git commit --allow-empty -m 'Deploy again' && {again}   # where the platform missed the push: it hears of a commit once")  # fmt: skip
     if earlier := before.get(stage.name, ""):
         lines.append(f"git revert --no-edit {earlier[:_SHORT]}..{commit[:_SHORT]} && {again}   # takes it back by a new commit; migrations stay applied")  # fmt: skip
     return lines

@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from lockstep.deploy.budget import judge
 from lockstep.deploy.checks import Check, judged
 from lockstep.deploy.secrets import concealed
 from lockstep.deploy.stages import Stage
-from lockstep.durations import format_duration
 from lockstep.values import dataclass
 
 Kind = Literal[
@@ -110,7 +110,7 @@ def make_plan(stages: Sequence[Stage], facts: Facts, wanted: Wanted) -> Plan:
     findings = (
         _tree(facts, wanted),
         *(_branch(stage, facts) for stage in stages if stage.branch),
-        *(_window(stage) for stage in stages),
+        *(judge(stage.name, stage.budget, stage.window) for stage in stages),
     )
     steps = [*_preflight(stages[0], facts, wanted, commits=commits), *_commit(facts, wanted)]
     for number, stage in enumerate(stages):
@@ -149,17 +149,6 @@ def _branch(stage: Stage, facts: Facts) -> Check:
         todo = f"Deploy the newer one: {fetched} && git merge --ff-only FETCH_HEAD."
     holds = tip.relation in {"absent", "same", "behind"}
     return judged(f"branch {stage.name}", holds=holds, saw=saw, wanted="it can be moved forward to this commit", todo=todo)  # fmt: skip
-
-
-def _window(stage: Stage) -> Check:
-    wait, window = format_duration(stage.lock_wait), format_duration(stage.window)
-    return judged(
-        f"window {stage.name}",
-        holds=stage.lock_wait < stage.window,
-        saw=f"a boot may wait {wait} for the lock, the platform waits {window} for the boot",
-        wanted="the platform waits longer",
-        todo=f"Set lock_wait or health_window below [environments.{stage.name}].",
-    )
 
 
 def _preflight(first: Stage, facts: Facts, wanted: Wanted, *, commits: bool) -> Iterator[Step]:
@@ -230,7 +219,7 @@ def verify_command(stage: Stage, commit: str, wanted: Wanted) -> str:
 
 
 def _budget(stage: Stage) -> Step:
-    shown = f"lock wait + what is pending in {stage.name} < {format_duration(stage.window)}"
+    shown = f"a boot with what is pending in {stage.name} < {stage.window:g} s"
     return _plain("budget", stage.name, shown)
 
 

@@ -36,10 +36,20 @@ class Ended:
 
 
 class Processes:
-    """Runs programs in one folder, with one environment, until a stop is asked for."""
+    """Runs programs in one folder, with one environment, until a stop is asked for.
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], interrupt: Interrupt) -> None:
+    *first*, where *interrupt* is only the second request to stop: what runs is told of it, and goes on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        interrupt: Interrupt,
+        first: Interrupt | None = None,
+    ) -> None:
         self.interrupt = interrupt
+        self._first = first
         self._folder = folder
         self._environ = environ
 
@@ -77,20 +87,32 @@ class Processes:
         reader = threading.Thread(target=_read, args=(process, lines, heard), daemon=True)
         reader.start()
         try:
-            self._wait(process, timeout, group=not asks)
+            self._wait(process, timeout, heard, group=not asks)
         finally:
             # What it left behind in the background may hold its output open: that is not waited for.
             reader.join(_LAST_LINES)
         self.interrupt.check()
         return Ended(process.returncode, tuple(lines))
 
-    def _wait(self, process: subprocess.Popen[str], timeout: float, *, group: bool) -> None:
-        waited = 0.0
+    def _wait(
+        self,
+        process: subprocess.Popen[str],
+        timeout: float,
+        heard: Callable[[str], None],
+        *,
+        group: bool,
+    ) -> None:
+        waited, first = 0.0, self._first
         while True:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LOOK)
                 return
             waited += _LOOK
+            if first is not None and first.requested:
+                heard(
+                    f"{first.signal_name} received: this is waited for; a second one breaks it off"
+                )
+                first = None
             if self.interrupt.requested or 0 < timeout < waited:
                 _end(process, group=group)
                 return

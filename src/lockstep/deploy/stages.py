@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from lockstep.deploy.asking import address_of
+from lockstep.deploy.budget import Budget, budget
 from lockstep.errors import ConfigurationWrong, Place, Problem
 from lockstep.settings import Settings, resolve
 from lockstep.values import dataclass
@@ -19,25 +21,31 @@ _OWN = (
 class Stage:
     """One environment. ``branch`` is empty where ``command`` deploys; durations are in seconds.
 
-    ``database_variable`` names the variable that may lead to its database, ``has_database`` says whether it does.
+    ``database_variable`` names the variable that may lead to its database, ``has_database`` says whether it does. ``budget`` is
+    that of a boot of which no ledger is known.
     """
 
     name: str
     url: str
+    budget: Budget
     platform: Literal["git", "railway", "command"] = "git"
     remote: str = "origin"
     branch: str = ""
     command: str = ""
     service: str = ""
     websocket: str = ""
-    window: float = 300.0
-    lock_wait: float = 240.0
+    health_window: float = 0.0
     has_database: bool = False
 
     @property
     def database_variable(self) -> str:
         """The environment variable that holds its database's address."""
         return f"{self.name.upper().replace('-', '_')}_DATABASE_URL"
+
+    @property
+    def window(self) -> float:
+        """How long its platform waits for a boot: what the file says, or what ``lockstep init`` tells a platform."""
+        return self.health_window or self.budget.window
 
     @property
     def where(self) -> str:
@@ -92,14 +100,14 @@ def _stage(name: str, settings: Settings) -> Stage:
     return Stage(
         name=name,
         url=settings.url.rstrip("/"),
+        budget=budget(settings),
         platform=settings.platform,
         remote=settings.remote,
         branch="" if by_command else settings.branch.removeprefix("refs/heads/"),
         command=settings.deploy_command if by_command else "",
         service=settings.railway_service,
         websocket=settings.websocket,
-        window=settings.health_window,
-        lock_wait=settings.lock_wait,
+        health_window=settings.health_window,
         has_database=settings.database is not None,
     )
 
@@ -110,15 +118,18 @@ def _incomplete(stage: Stage) -> list[Problem]:
         wanted["deploy_command"] = (stage.command, '"..."')
     else:
         wanted["branch"] = (stage.branch, f'"{stage.name}"')
-    return [
-        Problem(
-            f"{name} of {stage.name} is not set",
-            Place("lockstep.toml"),
-            f"[environments.{stage.name}] {name} = {example}",
-        )
+    place = Place("lockstep.toml")
+    line = f"[environments.{stage.name}]"
+    problems = [
+        Problem(f"{name} of {stage.name} is not set", place, f"{line} {name} = {example}")
         for name, (value, example) in wanted.items()
         if not value
     ]
+    try:
+        address_of(stage.url or "https://not.set")
+    except ValueError as error:
+        problems.append(Problem(f"url of {stage.name} is wrong: {error}", place, f'{line} url = "https://..."'))  # fmt: skip
+    return problems
 
 
 def _twice(stages: Sequence[Stage]) -> list[Problem]:

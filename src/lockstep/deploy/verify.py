@@ -6,13 +6,14 @@ requests come last, once the rest holds.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from lockstep.deploy import answers, inside, websocket
-from lockstep.deploy.asking import Answer, ask, certificate_days
+from lockstep.deploy.asking import ask_at_once, certificate_days
 from lockstep.deploy.checks import Check, judged, skipped, verified
 from lockstep.deploy.steady import request_steadily
 from lockstep.interrupt import Interrupt
@@ -21,7 +22,7 @@ from lockstep.values import dataclass
 
 CHECKS = (
     "health", "boot", "release", "scheduler", "websocket", "certificate", "redirects", "headers",
-    "database", "pending", "drift", "indexes", "replicas", "steady",
+    "database", "record", "pending", "drift", "indexes", "replicas", "steady",
 )  # fmt: skip
 
 _SAMPLES = 8
@@ -35,7 +36,7 @@ class Target:
     """What is verified and how far; ``url`` is where it answers, without a path. Durations are in seconds.
 
     ``settings`` lead to its database, None where none is named. ``page`` and ``websocket`` are paths; an empty one is not asked.
-    ``without`` names the checks that are left out.
+    ``without`` names the checks that are left out. ``begun``: when the release began to be awaited, by the monotonic clock.
     """
 
     url: str
@@ -48,6 +49,7 @@ class Target:
     steady: float = 10.0
     rate: float = 10.0
     without: Collection[str] = ()
+    begun: float = math.inf
 
     def at(self, path: str, scheme: str = "") -> str:
         """Return the address of a path."""
@@ -69,28 +71,33 @@ def verify(
 ) -> list[Check]:
     """Look until everything holds, for *wait* seconds at most, then ask steadily; return what was found last.
 
-    *report* hears what is waited for. Raises ``Interrupted``.
+    A boot that failed for good meanwhile ends the waiting. *report* hears what is waited for. Raises ``Interrupted``.
     """
-    begun, pause = time.monotonic(), _FIRST_PAUSE
+    begun, pause, told = time.monotonic(), _FIRST_PAUSE, ""
+    awaited = min(begun, target.begun)
     while True:
-        found = list(_looked(target, interrupt))
+        found = list(_looked(target, interrupt, awaited))
         left = wait - (time.monotonic() - begun)
-        if verified(found) or left <= 0:
+        if verified(found) or left <= 0 or any(check.final for check in found):
             break
         names = [check.name for check in found if check.result == "fails"]
         report(f"waiting {left:.0f} s at most for {', '.join(names)}")
+        for check in found:
+            if check.cause and check.saw != told:
+                told = check.saw
+                report(f"{check.name}: {told}")
         interrupt.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     return [*found, _steady(target, interrupt, well=verified(found))]
 
 
-def _looked(target: Target, interrupt: Interrupt) -> Iterator[Check]:
-    """Yield all checks but the steady one; nothing more is asked of what does not answer at all."""
-    health = ask(target.at("/api/health"))
+def _looked(target: Target, interrupt: Interrupt, awaited: float) -> Iterator[Check]:
+    """Yield all checks but the steady one; nothing more is asked of what does not answer at all, or is somebody else."""
+    (health,) = ask_at_once([target.at("/api/health")], interrupt)
     if "health" not in target.without:
         yield answers.health(health, answers.utc_now())
-    if health.status:
-        for check in (*_outside(target, interrupt), *_edge(target)):
+    if answers.is_ours(health) or (health.status and "health" in target.without):
+        for check in (*_outside(target, interrupt), *_edge(target, interrupt)):
             if check.name not in target.without:
                 yield check
     if target.settings is None:
@@ -102,12 +109,12 @@ def _looked(target: Target, interrupt: Interrupt) -> Iterator[Check]:
             )  # fmt: skip
         return
     if "database" not in target.without:
-        found = inside.checks(target.settings, target.release)
+        found = inside.checks(target.settings, target.release, time.monotonic() - awaited)
         yield from (check for check in found if check.name not in target.without)
 
 
 def _outside(target: Target, interrupt: Interrupt) -> Iterator[Check]:
-    timelines = _timelines(target)
+    timelines = _timelines(target, interrupt)
     yield answers.boot(timelines)
     yield answers.release(timelines, target.release)
     if "scheduler" not in target.without:
@@ -124,24 +131,26 @@ def _outside(target: Target, interrupt: Interrupt) -> Iterator[Check]:
         yield websocket.look(address, target.headers or {})
 
 
-def _timelines(target: Target) -> Sequence[Mapping[str, Any]]:
+def _timelines(target: Target, interrupt: Interrupt) -> Sequence[Mapping[str, Any]]:
     """Return the boots that answer when asked several times: an edge sends each question to any replica."""
-    found: list[Any] = [ask(target.at("/api/boot")).json for _ in range(_SAMPLES)]
-    return [one for one in found if isinstance(one, dict)]
+    asked = ask_at_once([target.at("/api/boot")] * _SAMPLES, interrupt)
+    found: list[Any] = [one.json for one in asked]
+    return [one for one in found if isinstance(one, dict) and {"boot_id", "outcome"} <= one.keys()]
 
 
 def _scheduler(target: Target, interrupt: Interrupt) -> Check:
-    first = ask(target.at("/readyz"))
+    (first,) = ask_at_once([target.at("/readyz")], interrupt)
     until = time.monotonic() + _TICK_PATIENCE
     while True:
         interrupt.sleep(_TICK_PAUSE)
-        check = answers.scheduler(first, ask(target.at("/readyz")), target.scheduler)
+        (second,) = ask_at_once([target.at("/readyz")], interrupt)
+        check = answers.scheduler(first, second, target.scheduler)
         if check.result != "fails" or time.monotonic() > until:
             return check
 
 
-def _edge(target: Target) -> Iterator[Check]:
-    page: Answer = ask(target.at(target.page))
+def _edge(target: Target, interrupt: Interrupt) -> Iterator[Check]:
+    (page,) = ask_at_once([target.at(target.page)], interrupt)
     yield answers.headers(page, secure=target.secure)
     if not target.secure:
         local = urlsplit(target.url).hostname in {"localhost", "127.0.0.1", "::1"}
@@ -152,7 +161,7 @@ def _edge(target: Target) -> Iterator[Check]:
     except OSError as error:
         yield answers.certificate(None, f"{type(error).__name__}: {error}")
     plain = Target(urlunsplit(("http", urlsplit(target.url).hostname or "", "", "", "")), None)
-    yield answers.redirects(ask(plain.at(target.page)), ask(plain.at("/api/health")))
+    yield answers.redirects(*ask_at_once([plain.at(target.page), plain.at("/api/health")], interrupt))  # fmt: skip
 
 
 def _steady(target: Target, interrupt: Interrupt, *, well: bool) -> Check:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from lockstep.cli.deploying import PLATFORM_NAMES
 from lockstep.deploy.platforms.rendering import PLATFORMS
 from lockstep.testing import Project
 
+ROOT = Path(__file__).parents[3]
 SERVE = ("--application", "shop:application")
 ITEMS = "create table if not exists items (id bigint);"
 
@@ -102,19 +107,49 @@ def test_a_service_of_which_nothing_says_what_runs_is_refused(shop: Project) -> 
     assert states(found) == {"deploy/shop.service": "new"}
 
 
-def test_a_database_says_how_long_files_take(shop: Project) -> None:
-    """The ledger of the database that is named is read; the one in the environment is not."""
+def test_the_budget_of_init_and_of_deploy_is_one(shop: Project) -> None:
+    """The ledger of the database that is named is read, not that in the environment; a deploy says the same of the same database."""
     shop.run("init", *SERVE)
     shop.migration("0001_items.sql", ITEMS)
-    shop.migration("0002_slow.sql", "-- lockstep: lock-timeout 5s\nselect 1;")
-    assert shop.run("up", LOCKSTEP_LINT="report").status == 0
-    slow = "update lockstep.ledger set seconds = 50 where kind = 'migration'"
-    (shop.root / "seeds" / "0001_slow.sql").write_text(slow + ";")
-    assert shop.run("up", LOCKSTEP_LINT="report").status == 0
+    assert shop.run("up").status == 0
+    with psycopg.connect(shop.database) as connection:
+        connection.execute("update lockstep.ledger set seconds = 100")
     arguments = ("--platform", "kubernetes", "--dry-run")
-    assert not told(shop, *arguments)["budget"]["measured"]
-    measured = told(shop, *arguments, "--database", shop.database)["budget"]
-    assert (measured["measured"], measured["files"]) == (True, 200.0)
+    assert told(shop, *arguments)["budget"]["files_from"] == "assumed"
+    found = told(shop, *arguments, "--database", shop.database)["budget"]
+    assert (found["measured"], found["boot"], found["window"]) == (True, 530, 560)
+    shop.migration("0002_more.sql", "alter table items add column if not exists name text;")
+    stage = '[environments.dev]\nurl = "http://127.0.0.1:9"\nremote = "."\nbranch = "dev"\n'
+    (shop.root / "lockstep.toml").write_text('app = "shop"\nstages = "dev"\n' + stage)
+    _commit(shop.root)
+    deployed = shop.run("deploy", "--yes", "--json", DEV_DATABASE_URL=shop.database)
+    ended = next(e for e in deployed.events if e["event"] == "Ended" and e["step"] == "budget dev")
+    assert ended["saw"].startswith(f"a boot may take {found['boot']} s: connect 30 s + lock 240 s + files 200 s (twice 100 s ")  # fmt: skip
+    assert ended["result"] == "failed"
+    assert f'[environments.dev] health_window = "{found["window"]}s"' in ended["todo"]
+
+
+def _commit(root: Path) -> None:
+    person = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "First"]):
+        subprocess.run(["git", *person, *words], cwd=root, check=True)
+
+
+def test_what_is_written_is_told_with_its_budget(shop: Project) -> None:
+    """So that a person sees how long the platform will wait; the files that a project begins with have none."""
+    written = shop.run("init", "--platform", "kubernetes", *SERVE).stdout
+    assert "\nbudget    a boot may take 390 s: connect 30 s + " in written
+    assert "; a platform is told to wait 420 s\n" in written
+    assert "budget" not in shop.run("init", *SERVE).stdout
+
+
+def test_the_studio_s_own_files_are_fresh() -> None:
+    """What `make platforms` would write is what is there."""
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    (line,) = re.findall(r"(?m)^platforms:.*\n\t@\S+/lockstep (init .*) --force$", makefile)
+    found = Project(ROOT, "dbname=nobody").run(*shlex.split(line), "--dry-run", "--json")
+    assert found.status == 0, found.stderr
+    assert set(states(json.loads(found.stdout)).values()) == {"unchanged"}
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,27 @@ def test_health_fails_and_says_what_it_saw(body: Any, status: int, seen: str) ->
     assert check.todo
 
 
+@pytest.mark.parametrize(
+    ("found", "ours", "todo"),
+    [
+        (answer(WELL, 503), True, "Read http://x/"),
+        (answer(WELL | {"status": "degraded"}), True, "Read http://x/"),
+        (answer("Bad Gateway", 502), False, "The edge answers, and nothing behind it"),
+        (answer("", 308, location="https://x/"), False, "Name the address that it leads to"),
+        (answer({"ok": True}), False, "is not Lockstep"),
+        (answer([]), False, "is not Lockstep"),
+        (answer("login", 401), False, "is not Lockstep"),
+        (Answer("http://x/", 0, {}, b"", 1, "TimeoutError: timed out"), False, "See that the address is right, and that it is started"),
+    ],
+)  # fmt: skip
+def test_what_is_not_lockstep_s_health_is_told_apart(found: Answer, ours: bool, todo: str) -> None:
+    """Each has its own next step; where nothing answers, the address is named."""
+    check = answers.health(found, NOW)
+    assert (check.result, answers.is_ours(found)) == ("fails", ours)
+    assert check.todo.startswith(todo) or todo in check.todo
+    assert found.status or check.saw == "no answer from http://x/: TimeoutError: timed out"
+
+
 def test_a_release_is_a_commit_or_the_beginning_of_one() -> None:
     """Every replica must be of it; one that does not say which it is gets its own advice."""
     one = {"release": COMMIT, "boot_id": "a", "outcome": "completed"}
@@ -77,6 +98,8 @@ def test_a_boot_that_is_not_complete_is_named_with_its_host() -> None:
     done = {"boot_id": "a", "host": "h1", "outcome": "completed", "seconds": 1.5}
     assert answers.boot([done, {**done, "boot_id": "b"}]).saw.startswith("2 replicas answered")
     assert "h2: failed" in answers.boot([done, {"host": "h2", "outcome": "failed"}]).saw
+    assert answers.boot([{**done, "seconds": "soon"}]).result == "holds"
+    assert answers.boot([]).saw == "no boot record answers at /api/boot"
     assert answers.boot([]).result == "fails"
 
 
@@ -95,7 +118,10 @@ def test_a_scheduler_must_go_on_ticking() -> None:
     assert judge(readiness(None), readiness(None), "scheduler").result == "fails"
     assert judge(readiness("1"), readiness("2", ok=False), "scheduler").result == "fails"
     assert judge(readiness("1"), answer({"services": {}}), "scheduler").result == "skipped"
-    assert judge(readiness("1"), answer([]), "scheduler").result == "skipped"
+    for strange in ([], {"services": [1]}, {"services": {"scheduler": 1}}):
+        assert judge(readiness("1"), answer(strange), "scheduler").result == "skipped"
+    bare = answer({"services": {"scheduler": {"ok": True, "word": "well", "details": "many"}}})
+    assert judge(bare, bare, "scheduler").result == "holds"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lockstep.deploy.budget import Budget
 from lockstep.deploy.git import Git, rejection
 from lockstep.deploy.plan import push_command
 from lockstep.deploy.processes import Processes
@@ -43,7 +44,8 @@ def made(folder: Path) -> str:
     return run(folder, "rev-parse", "HEAD")
 
 
-STAGE = Stage("dev", "https://x", remote="../remote.git", branch="dev")
+BUDGET = Budget(30.0, 240.0, 60.0, "assumed", 60.0, 10.0, 10.0)
+STAGE = Stage("dev", "https://x", BUDGET, remote="../remote.git", branch="dev")
 
 
 def git_in(folder: Path) -> Git:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lockstep.cli.colour import Palette
+from lockstep.deploy.budget import Budget
 from lockstep.deploy.formats import deploy_data, deploy_text
 from lockstep.deploy.plan import CHANGES, Facts, Plan, Relation, Tip, Wanted, make_plan
 from lockstep.deploy.reports import Planned
@@ -14,8 +15,9 @@ from lockstep.deploy.stages import Stage
 
 HEAD = "4f2a9c1d" * 5
 OLD = "1111111a" * 5
-DEV = Stage("dev", "https://dev.example.com", branch="dev")
-PRODUCTION = Stage("production", "https://example.com", branch="main", has_database=True)
+BUDGET = Budget(30.0, 240.0, 60.0, "assumed", 60.0, 10.0, 10.0)
+DEV = Stage("dev", "https://dev.example.com", BUDGET, branch="dev")
+PRODUCTION = Stage("production", "https://example.com", BUDGET, branch="main", has_database=True)
 STAGES = (DEV, PRODUCTION)
 
 
@@ -95,10 +97,11 @@ def test_a_merge_under_way_is_in_the_way(unfinished: str) -> None:
     assert in_the_way(plan) == ["tree"]
 
 
-def test_a_lock_wait_as_long_as_the_platforms_patience_is_in_the_way() -> None:
-    """It is told for the last stage before the first is touched."""
-    hasty = replace_stage(PRODUCTION, window=240.0)
-    assert in_the_way(make_plan((DEV, hasty), facts(), Wanted())) == ["window production"]
+def test_a_boot_as_long_as_the_platforms_patience_is_in_the_way() -> None:
+    """It is told for the last stage before the first is touched; a platform of which nothing is said has what init writes."""
+    hasty = replace_stage(PRODUCTION, health_window=390.0)
+    assert in_the_way(make_plan((DEV, hasty), facts(), Wanted())) == ["budget production"]
+    assert DEV.window == BUDGET.window
 
 
 def test_what_is_done_is_recognised() -> None:
@@ -129,7 +132,7 @@ def test_a_verification_counts_only_while_the_branch_is_still_there() -> None:
 
 def test_platforms_have_steps_of_their_own() -> None:
     """A command deploys instead of a push, Railway's CLI is asked between push and verification."""
-    by_command = Stage("dev", "https://x", "command", command="fly deploy --token=abc")
+    by_command = Stage("dev", "https://x", BUDGET, "command", command="fly deploy --token=abc")
     on_railway = replace_stage(PRODUCTION, platform="railway", service="web")
     plan = make_plan((by_command, on_railway), facts(), Wanted())
     assert names(plan)[3:] == [

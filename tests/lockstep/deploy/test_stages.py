@@ -34,14 +34,14 @@ def test_each_stage_is_what_the_file_says_and_what_its_own_variable_adds(tmp_pat
     dev, production = stages_of(settings)
     assert (dev.where, dev.url, dev.window, dev.has_database) == ("origin/dev", "https://dev.example.com", 120.0, False)  # fmt: skip
     assert (production.where, production.branch) == ("upstream/main", "main")
-    assert (production.lock_wait, production.has_database) == (30.0, True)
+    assert (production.budget.boot, production.has_database) == (30 + 30 + 60 + 60, True)
     assert settings["production"].database == "dbname=there"
     assert settings["dev"].environment == "dev"
 
 
 def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     """With the line to write; and two stages on one branch would be one."""
-    text = '[environments.dev]\nplatform = "command"\n[environments.qa]\nbranch = "b"\nurl = "u"\n[environments.qb]\nbranch = "b"\nurl = "u"\n'  # fmt: skip
+    text = '[environments.dev]\nplatform = "command"\n[environments.qa]\nbranch = "b"\nurl = "http://u"\n[environments.qb]\nbranch = "b"\nurl = "http://u"\n'  # fmt: skip
     (tmp_path / "lockstep.toml").write_text(text)
     settings = settings_of_stages(("dev", "qa", "qb", "production"), {}, {}, tmp_path)
     with pytest.raises(ConfigurationWrong) as caught:
@@ -54,6 +54,26 @@ def test_all_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
         "qa and qb both deploy from origin/b",
     ]
     assert caught.value.problems[3].next_step == '[environments.production] branch = "production"'
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("example.com", "an address begins with https:// or http://"),
+        ("https://", "names a host"),
+        ("http://x:99999", "Port out of range"),
+        ("https://me:hunter2@x", "it names a user"),
+    ],
+)
+def test_an_address_that_is_none_is_told_before_anything_is_done(tmp_path: Path, url: str, wrong: str) -> None:  # fmt: skip
+    """Without the secret that it may hold."""
+    (tmp_path / "lockstep.toml").write_text(f'[environments.dev]\nbranch = "b"\nurl = "{url}"\n')
+    with pytest.raises(ConfigurationWrong) as caught:
+        stages_of(settings_of_stages(("dev",), {}, {}, tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.what.startswith("url of dev is wrong: ")
+    assert wrong in problem.what
+    assert "hunter2" not in problem.what
 
 
 @pytest.mark.parametrize(

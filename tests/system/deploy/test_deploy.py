@@ -52,8 +52,10 @@ def test_what_is_there_goes_through_dev_to_production(platform: Platform) -> Non
         ("push dev", "done"), ("verify dev", "done"), ("budget production", "done"), ("push production", "done"),
         ("verify production", "done"),
     ]  # fmt: skip
-    assert "estimated for 0001_items.sql, 0002_more.sql" in saw(done, "budget dev")
-    assert "for 2 measured on dev" in saw(done, "budget production")
+    assert "(the least; no boot so far, for 0001_items.sql, 0002_more.sql measured nowhere)" in saw(
+        done, "budget dev"
+    )
+    assert "measured on dev for 2 pending" in saw(done, "budget production")
     assert platform.git("status", "--porcelain") == ""
     assert platform.at("dev") == platform.at("main") == platform.head
     assert release(platform, "dev") == release(platform, "main") == platform.head
@@ -91,6 +93,7 @@ def test_a_release_that_does_not_boot_in_dev_never_reaches_production(platform: 
     assert release(platform, "main") == platform.head != good
 
 
+@pytest.mark.long
 def test_a_deploy_that_was_killed_goes_on_where_it_was(platform: Platform, tmp_path: Path) -> None:
     """What was pushed is not pushed again and what was tested is not tested again; what was not verified is."""
     tested = tmp_path / "tested"
@@ -184,6 +187,7 @@ print(json.dumps([{"id": "d-1", "status": state, "createdAt": "2026-11-22T12:00:
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("states", "status"), [("SUCCESS", 0), ("FAILED", 1)])
 def test_railways_cli_tells_how_a_deployment_ended(remote: Platform, tmp_path: Path, states: str, status: int) -> None:  # fmt: skip
     """A stand-in on PATH prints what the real one does: a failure ends the waiting at once, with the command for its log."""

@@ -76,7 +76,7 @@ def ahead(remote: Platform) -> tuple[str, ...]:
 
 
 def hasty(remote: Platform) -> tuple[str, ...]:
-    """A platform that waits no longer than a boot may wait for the lock."""
+    """A platform that waits no longer than a boot may wait for the lock alone."""
     with (remote.project.root / "lockstep.toml").open("a") as file:
         file.write('health_window = "4m"\n')
     remote.commit("Hurry")
@@ -92,6 +92,7 @@ def unreachable(remote: Platform) -> tuple[str, ...]:
     return ()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("trouble", "at", "told"),
     [
@@ -103,7 +104,7 @@ def unreachable(remote: Platform) -> tuple[str, ...]:
         (stale_lock_file, "snapshot", "lockstep snapshot"),
         (apart, "plan", "git fetch origin dev && git merge FETCH_HEAD"),
         (ahead, "plan", "git fetch origin main && git merge --ff-only FETCH_HEAD"),
-        (hasty, "plan", "a boot may wait 4 min 0 s for the lock, the platform waits 4 min 0 s"),
+        (hasty, "plan", "a boot may take 390 s: connect 30 s + lock 240 s + files 60 s (assumed) + services 60 s; the platform waits 240 s"),
         (unreachable, "plan", "git ls-remote http://me:***@127.0.0.1:9/gone.git"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -148,7 +149,10 @@ def test_a_remote_that_rejects_is_quoted(remote: Platform) -> None:
     assert done.status == 1
     assert "failed at push dev" in done.stdout
     assert "remote: frozen until Monday" in done.stdout
-    assert "pre-receive hook declined" in done.stdout
+    assert (
+        "  why   [remote rejected] (pre-receive hook declined): frozen until Monday\n"
+        in done.stdout
+    )
     assert "untouched: origin/dev is not there" in done.stdout
     assert remote.at("dev") == ""
 
@@ -178,6 +182,16 @@ def test_where_nobody_can_be_asked_it_must_be_said(remote: Platform) -> None:
     unsaid = remote.project.run("deploy", "--yes")
     assert unsaid.status == 78
     assert '[environments.production] branch = "production"' in unsaid.stderr
+
+
+def test_a_remote_that_is_gone_is_told_with_what_is_live(remote: Platform) -> None:
+    """Git's own words, and what still answers, where nothing could be planned."""
+    remote.remote.rename(remote.root / "gone.git")
+    done = remote.deploy()
+    assert done.status == 1
+    assert "  why   git ls-remote origin: fatal: " in done.stdout
+    assert "  live  dev         origin/dev could not be asked (" in done.stdout
+    assert "  next  See that this works: git ls-remote origin\n" in done.stdout
 
 
 @contextmanager

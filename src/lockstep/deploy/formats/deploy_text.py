@@ -90,5 +90,7 @@ class Text:
         }[report.status]
         width = max((len(one.stage) for one in report.live), default=0)
         lines = ["", head]
+        if report.status == "failed" and report.why:
+            lines.append(f"  why   {report.why}")
         lines += [f"  live  {one.stage:<{width}}  {one.told}" for one in report.live]
         return [*lines, *(f"  next  {line}" for line in report.todo)]

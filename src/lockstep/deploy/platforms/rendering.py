@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from string import Template
 
-from lockstep.deploy.platforms.budget import OVERLAP, PRE_STOP, PROBE_PERIOD
+from lockstep.deploy.budget import OVERLAP, PRE_STOP, PROBE_PERIOD
 from lockstep.deploy.platforms.service import Service
 from lockstep.values import dataclass
 
@@ -71,7 +71,9 @@ def _rendered(path: str, template: str, values: Mapping[str, str]) -> Rendered:
 
 def _values(service: Service) -> dict[str, str]:
     budget = service.budget
-    seconds = {name: f"{value:g}" for name, value in budget.as_dict().items()}
+    seconds = {
+        name: f"{value:g}" for name, value in budget.as_dict().items() if not isinstance(value, str)
+    }
     return {
         **seconds,
         "pre_stop": str(PRE_STOP),

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from lockstep.deploy.platforms.budget import Budget
+from lockstep.deploy.budget import Budget
 from lockstep.settings import Settings
 from lockstep.values import dataclass
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from lockstep.cli.arguments import build_parser
-from lockstep.deploy.platforms.budget import Budget
+from lockstep.deploy.budget import Budget
 from lockstep.deploy.platforms.rendering import PLATFORMS, render
 from lockstep.deploy.platforms.service import Service
 from lockstep.errors import (
@@ -29,7 +29,7 @@ from lockstep.errors import (
     PrivilegeMissing,
 )
 
-BUDGET = Budget(30.0, 240.0, 60.0, False, 60.0, 10.0, 10.0)
+BUDGET = Budget(30.0, 240.0, 60.0, "assumed", 60.0, 10.0, 10.0)
 SERVICE = Service(
     app="Shop 'n' $more",
     name="shop",
@@ -76,6 +76,7 @@ def accepted(tmp_path: Path, name: str, text: str, *command: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.long
 @BOTH
 def test_compose_and_workflow_fit_their_schemas(tmp_path: Path, service: Service) -> None:
     """check-jsonschema accepts both, by the schemas of the Compose specification and of GitHub's workflows."""

@@ -61,7 +61,7 @@ def test_the_chain_is_ten_releases_of_files_that_are_there(rollout: Any) -> None
 def test_the_platform_shows_why_a_boot_failed(rollout: Any, tmp_path: Path) -> None:
     """Of a boot of ours the error with its next step, of any other the last lines."""
     log = tmp_path / "replica.log"
-    draft = rollout.hosting.Replica(0, 1, 2, "0123456789abcdef", str(log), 0.0)
+    draft = rollout.hosting.Replica(0, 1, 2, "0123456789abcdef", str(log))
     error = {"code": "LS605", "error": "SchemaDrifted", "what": "it is not", "where": "", "why": "", "next": "lockstep repair",
              "problems": [{"what": "column a.b"}]}  # fmt: skip
     log.write_text("noise\n" + json.dumps({"event": "BootFailed", "error": error}), "utf-8")

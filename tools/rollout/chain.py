@@ -25,6 +25,8 @@ class Release:
 
 
 FIRST = Release("the first boot, three at once", ("00-first-boot",))
+AGAIN = Release("the same, one after another", ("00-first-boot",))
+"""What an operator tries when it did not come up: the same commit, one replica at a time."""
 CHAIN = (
     Release("1 a new column, used at once, while reports read the table", ("01-new-column",), trouble="report"),
     Release("2 a concurrent index on a table with rows", ("02-concurrent-index",)),

@@ -19,7 +19,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -27,30 +27,32 @@ from rollout.edge import Edge
 
 REPLICAS = 3
 HEALTH = "/api/health"
-WINDOW = 300.0
+WINDOW = 200.0
 """How long a replica may take to become healthy, in seconds, its restarts included."""
 TRIES = 3
 OVERLAP = 0.5
 DRAIN = 15.0
 _PAUSE = 1.0
-_TOLD = 12
+_TOLD = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process that serves; ``seconds`` is what it took until it was healthy."""
+    """One process that serves; ``seconds`` is what it took until it was healthy, ``starts`` how often it had to be started."""
 
     slot: int
     pid: int
     port: int
     release: str
     log: str
-    seconds: float
+    seconds: float = 0.0
+    starts: int = 1
 
 
 @dataclass(slots=True)
 class State:
-    """What is kept from push to push. ``boot`` says how releases are started; ``booting`` is the process that is being waited for."""
+    """What is kept from push to push. ``boot`` says how releases are started, ``at_once`` whether the first ones are together;
+    ``booting`` is the process that is being waited for."""
 
     folder: str
     port: int
@@ -59,6 +61,7 @@ class State:
     replicas: list[Replica] = field(default_factory=list)
     booted: list[Replica] = field(default_factory=list)
     booting: int = 0
+    at_once: bool = True
 
     @classmethod
     def read(cls, path: Path) -> State:
@@ -100,9 +103,20 @@ class Host:
             print(f"replica {new.slot}: healthy after {new.seconds:.1f} s, replaces the old one")
 
     def _begin(self, release: str, code: Path) -> None:
+        if not self._state.at_once:
+            for slot in range(REPLICAS):
+                self._boot(slot, release, code)
+            return
         started = [self._start(slot, release, code) for slot in range(REPLICAS)]
-        for process, draft in started:
-            self._healthy(process, draft, code)
+        try:
+            for process, draft in started:
+                self._healthy(process, draft, code)
+        except NotHealthy:
+            for process, _ in started:
+                process.kill()
+            self._state.replicas = []
+            self._show()
+            raise
         print(f"{REPLICAS} replicas, started at once, are healthy")
 
     def _boot(self, slot: int, release: str, code: Path) -> Replica:
@@ -113,7 +127,7 @@ class Host:
         begun = time.monotonic()
         for attempt in range(1, TRIES + 1):
             if _answers(process, draft.port, begun + WINDOW):
-                new = Replica(**{**asdict(draft), "seconds": time.monotonic() - begun})
+                new = replace(draft, seconds=time.monotonic() - begun, starts=attempt)
                 self._enter(new)
                 return new
             if process.poll() is None:
@@ -149,7 +163,7 @@ class Host:
             )
         self._state.booting = process.pid
         self._state.write(self._path)
-        return process, Replica(slot, process.pid, port, release, str(log), 0.0)
+        return process, Replica(slot, process.pid, port, release, str(log))
 
     def _enter(self, new: Replica) -> None:
         self._state.booting = 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rollout.hosting import Replica
 from rollout.story import Outcome
 
 _HEAD = (
     f"{'release':66}{'deploy':>10}{'took':>7}{'requests':>9}  {'not 2xx':28}{'longest gap':>12}"
     f"{'slowest':>9}  {'WebSockets closed':22}{'away':>6}{'missed':>7}  boots"
 )
-_PLATFORM, _COMMAND = 5, 6
+_PLATFORM, _COMMAND = 6, 6
 """How many lines are shown of what the platform said, and of how the command ended."""
 _NOISE = re.compile(r"^[ |]*remote: ?|\x1b\[[0-9;]*m")
 
@@ -57,7 +58,7 @@ def summary(boot: str, outcomes: Sequence[Outcome]) -> str:
     requests = sum(one.tally.requests for one in outcomes)
     sockets = sum(one.tally.cut_off + one.tally.refused.total() for one in outcomes)
     missed = sum(one.tally.missed for one in outcomes)
-    gap = max(one.tally.gap for one in outcomes[1:]) if outcomes[1:] else 0.0
+    gap = max((one.tally.gap for one in outcomes), default=0.0)
     return (
         f"{boot}: {wanted} of {len(outcomes)} releases as wanted; {failed} of {requests} requests failed; {sockets} WebSockets cut off or "
         f"refused; {missed} events missed; longest gap {gap * 1000:.0f} ms; {outcomes[-1].invalid_indexes if outcomes else 0} invalid indexes left"
@@ -78,9 +79,14 @@ def _said(outcome: Outcome) -> str:
 
 
 def _boots(outcome: Outcome) -> str:
-    boots = " ".join(f"{seconds:.1f}" for seconds in outcome.boots)
+    boots = " ".join(_boot(one) for one in outcome.boots)
     steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in outcome.steps.items() if seconds >= 0.005)  # fmt: skip
     return f"{boots} s" + (f" ({steps})" if steps else "") if boots else "-"
+
+
+def _boot(replica: Replica) -> str:
+    again = f" ({replica.starts} starts)" if replica.starts > 1 else ""
+    return f"{replica.seconds:.1f}{again}"
 
 
 def _counts(counts: dict[str, int]) -> str:

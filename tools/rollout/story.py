@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psycopg
 
-from rollout.chain import FIRST, Release
+from rollout.chain import AGAIN, FIRST, Release
 from rollout.edge import Edge
-from rollout.hosting import State, end, free_port
+from rollout.hosting import Replica, State, end, free_port
 from rollout.tally import Tally
 from rollout.traffic import Traffic
 from rollout.trouble import beside
@@ -38,13 +38,13 @@ _INVALID = "select count(*) from pg_index where not indisvalid"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a release. ``boots`` are the seconds that each replica took, ``steps`` those of the first boot's steps."""
+    """What came of a release. ``boots`` are the replicas that became healthy, ``steps`` the seconds of the first one's steps."""
 
     release: Release
     deployed: Deployed
     seconds: float
     tally: Tally
-    boots: Sequence[float]
+    boots: Sequence[Replica]
     steps: dict[str, float]
     live: bool
     """Whether all replicas are of this release."""
@@ -75,17 +75,28 @@ def tell(
         url = f"http://127.0.0.1:{State.read(platform).port}"
         bench = Workbench(folder / "work", folder / "remote.git", url, database, scratch, by_lockstep=boot == "lockstep")  # fmt: skip
         traffic = Traffic(url)
-        begun = time.monotonic()
-        bench.commit(FIRST)
-        first = bench.deploy()
-        tally = Tally(begun)
-        yield _outcome(FIRST, first, time.monotonic() - begun, tally, platform, (), database)
+        yield (first := _begin(FIRST, bench, platform, database))
+        if not first.live:
+            state = State.read(platform)
+            state.at_once = False
+            state.write(platform)
+            yield _begin(AGAIN, bench, platform, database)
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(_STOCK.encode())
         traffic.start()
         stack.callback(traffic.stop)
         for release in chain:
             yield _deploy(release, bench, traffic, platform, database)
+
+
+def _begin(release: Release, bench: Workbench, platform: Path, database: str) -> Outcome:
+    """Deploy where nothing runs, and so to nobody's harm."""
+    begun = time.monotonic()
+    bench.commit(release)
+    deployed = bench.deploy()
+    return _outcome(
+        release, deployed, time.monotonic() - begun, Tally(begun), platform, (), database
+    )
 
 
 def _deploy(
@@ -116,7 +127,7 @@ def _outcome(
         deployed,
         seconds,
         tally,
-        [one.seconds for one in state.booted],
+        state.booted,
         steps_of(Path(state.booted[0].log)) if state.booted else {},
         live=len(new) == len(state.replicas) == 3 and all(one.release == commit for one in new),
         untouched=[one.pid for one in state.replicas] == list(before),

@@ -93,7 +93,7 @@ class Workbench:
         self._write_revisions()
         self.run(sys.executable, "-m", "lockstep", "snapshot")
         self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "-m", release.title)
+        self.run("git", "commit", "--quiet", "--allow-empty", "-m", release.title)
 
     def deploy(self) -> Deployed:
         """Deploy the newest commit, with ``lockstep deploy`` or by a push alone."""

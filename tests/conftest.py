@@ -7,6 +7,7 @@ process without workers, or the controller of the workers, that owns it.
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,6 +64,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, if this process has started it."""
     if owned := config.stash.get(OWNED, None):
         owned.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave most parameters of a test that is marked ``sampled(n)`` to the long tests; n of them stay, evenly spread."""
+    families: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            families[item.nodeid.partition("[")[0]].append(item)
+    for family in families.values():
+        family.sort(key=lambda item: item.nodeid)
+        (wanted,) = family[0].get_closest_marker("sampled").args  # type: ignore[union-attr]
+        stay = {round(n * (len(family) - 1) / max(wanted - 1, 1)) for n in range(wanted)}
+        for position, item in enumerate(family):
+            if position not in stay:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.hookimpl(wrapper=True)

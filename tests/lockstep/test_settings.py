@@ -43,7 +43,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (settings.database, settings.pool_database) == (None, None)
     assert settings.migrations == tmp_path / "migrations"
     assert (settings.host, settings.port) == ("127.0.0.1", 5000)
-    assert (settings.lock_wait, settings.lock_timeout) == (240.0, 5.0)
+    assert (settings.lock_wait, settings.lock_timeout) == (240.0, 30.0)
 
 
 @given(st.sets(st.sampled_from(SOURCES), min_size=1))

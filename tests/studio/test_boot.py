@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 
 import studio
 from lockstep.testing import Finished, until
@@ -160,6 +161,7 @@ def test_what_every_part_lacks_is_told_with_its_file(
     }
 
 
+@pytest.mark.long
 def test_http_does_not_open_without_what_only_it_needs(
     studio_process: Studio, database: str, up: Callable[..., Finished]
 ) -> None:

@@ -137,6 +137,7 @@ def test_without_its_ledger_a_full_database_converges(
     assert rows(database) == before[1]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("environment", "accounts"),
     [("development", ["demo@studio.local"]), ("production", []), ("test", [])],

@@ -121,6 +121,7 @@ def test_a_taken_port_is_recorded_too(project: Project, boots: Boots) -> None:
     assert boots() == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("number", "outcome"), [(signal.SIGTERM, "interrupted"), (signal.SIGKILL, None)]
 )

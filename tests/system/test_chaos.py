@@ -108,6 +108,7 @@ def test_a_service_in_order_holds(shop: Project, cluster: Server) -> None:
     assert marked(str(logs)) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("word", "claim", "said"),
     [
@@ -141,6 +142,7 @@ def test_a_service_that_answers_before_it_migrates(shop: Project, cluster: Serve
     assert found["what"] == "GET / was answered when 0 of 4 files were applied"
 
 
+@pytest.mark.long
 def test_a_service_that_writes_twice(shop: Project, cluster: Server) -> None:
     """One copy alone writes one row, however often it boots; copies that start together write one each."""
     found, done = caught(shop, cluster, "--copies", "3", *unruly("twice"))
@@ -230,6 +232,7 @@ def test_a_mistake_is_told_before_anything_is_started(shop: Project, cluster: Se
     assert 'syntax error at or near "TABEL"' in before.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
 )

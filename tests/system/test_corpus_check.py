@@ -98,6 +98,7 @@ def test_every_verdict_is_what_the_server_does(tmp_path: Path) -> None:
     assert out.splitlines()[-1].split(maxsplit=1)[0] == "1"
 
 
+@pytest.mark.long
 def test_what_is_known_is_not_tried_again_and_what_is_new_is(tmp_path: Path) -> None:
     """A second check reads the verdicts; another file at the end is judged on the same history, an edit voids what follows."""
     write(tmp_path, {"1.sql": "CREATE TABLE a ();", "2.sql": "CREATE TABLE b ();"})

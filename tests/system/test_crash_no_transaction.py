@@ -70,6 +70,7 @@ def expected(gate: int) -> list[str]:
     return found
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("gate", range(1, GATES + 1))
 def test_killed_between_any_two_statements(
     file: None,
@@ -93,6 +94,7 @@ def test_killed_between_any_two_statements(
     observer.until_quiet()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("gate", range(1, GATES + 1))
 def test_cut_off_between_any_two_statements(
     file: None,
@@ -115,6 +117,7 @@ def test_cut_off_between_any_two_statements(
     observer.until_quiet()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("number", [n for n in range(1, 2 * GATES) if n != 2 * SETS_SESSION])
 def test_cut_off_while_a_statement_is_journaled(
     file: None,

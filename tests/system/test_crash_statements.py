@@ -117,6 +117,7 @@ def outcomes(recorder: Recorder) -> list[str]:
     return [done.outcome for done in recorder.of(StatementDone)]
 
 
+@pytest.mark.sampled(4)
 def test_cut_off_in_its_middle(
     case: Case, boot_beside: BootBeside, boot: Boot, undisturbed: Undisturbed, observer: Observer
 ) -> None:
@@ -131,6 +132,7 @@ def test_cut_off_in_its_middle(
     assert observer.content() == undisturbed()
 
 
+@pytest.mark.sampled(4)
 def test_cut_off_before_its_outcome_is_noted(
     case: Case, boot_beside: BootBeside, boot: Boot, undisturbed: Undisturbed, observer: Observer
 ) -> None:

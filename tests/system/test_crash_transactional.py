@@ -74,6 +74,7 @@ def assert_lost(beside: Beside) -> None:
     assert "terminating connection due to administrator command" in error.what
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("gate", range(1, GATES + 1))
 def test_killed_between_any_two_statements(
     project: Project,
@@ -98,6 +99,7 @@ def test_killed_between_any_two_statements(
     observer.until_quiet()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("gate", range(1, GATES + 1))
 def test_cut_off_between_any_two_statements(
     boot_beside: BootBeside, boot: Boot, undisturbed: Undisturbed, observer: Observer, gate: int
@@ -148,6 +150,7 @@ def unlocking(observer: Observer) -> Iterator[str]:
         yield "transactionid"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("hold", [creating, recording, beginning, unlocking])
 @pytest.mark.parametrize("how", ["killed", "cut off"])
 def test_ended_between_two_steps_of_the_engine(

@@ -208,6 +208,7 @@ def test_what_was_applied_does_not_change(
     assert observer.value("SELECT to_regclass('c')") is None
 
 
+@pytest.mark.long
 def test_ten_megabytes(project: Project, observer: Observer) -> None:
     """A literal of 10 MB, then many statements and a long one, none of it ASCII; a mistake far below is found."""
     rows = 40_000

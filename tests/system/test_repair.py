@@ -63,6 +63,7 @@ def test_a_repair_is_written_linted_booted_and_then_nothing_is_left(shop: Projec
         assert connection.execute("SELECT count(*) FROM posts").fetchone() == (1,)
 
 
+@pytest.mark.long
 def test_what_a_history_would_forbid_is_let_through_in_a_repair_until_it_is_edited(
     shop: Project,
 ) -> None:
@@ -88,6 +89,7 @@ def test_what_a_history_would_forbid_is_let_through_in_a_repair_until_it_is_edit
     assert shop.run("drift", "--exit-code").status == 0
 
 
+@pytest.mark.long
 def test_what_is_left_is_told_in_words_and_json(shop: Project) -> None:
     """Extra things and rows in the way are told with their statements; ``--exit-code`` says that something is left."""
     damage(shop, *DAMAGE, "CREATE TABLE junk (id int)", "INSERT INTO posts VALUES (2, 77)")
@@ -131,6 +133,7 @@ def test_a_dry_run_writes_nothing(shop: Project) -> None:
     assert not (shop.root / "migrations" / MAIN).exists()
 
 
+@pytest.mark.long
 def test_a_file_of_somebody_else_is_not_overwritten(shop: Project) -> None:
     """A repair that was edited by hand is refused, and another name can be given."""
     damage(shop, *DAMAGE)
@@ -142,6 +145,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(shop: Project) -> None:
     assert (shop.root / "mine.sql").exists()
 
 
+@pytest.mark.long
 def test_seeds_that_were_never_applied_are_named_and_written_when_asked(shop: Project) -> None:
     """A seed that the ledger does not know is named; with ``--with-seeds`` all seeds stand in a third file."""
     shop.seed(
@@ -156,6 +160,7 @@ def test_seeds_that_were_never_applied_are_named_and_written_when_asked(shop: Pr
     assert shop.run("up").status == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "flags",
     [

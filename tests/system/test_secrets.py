@@ -96,6 +96,7 @@ def elsewhere(project: Project, what: str) -> str:
     }[what]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "what",
     ["port", "database", "unencoded", "slash", "percent", "pairs", "quote", "driver", "role"],
@@ -119,6 +120,7 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("step", FILES)
 def test_a_step_that_fails(project: Project, observer: Observer, step: str) -> None:
     """On the screen, with its traceback, as JSON, in the record, and in what lists the record."""
@@ -136,6 +138,7 @@ def test_a_step_that_fails(project: Project, observer: Observer, step: str) -> N
     assert_unseen(boots.stdout)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["start", "factory"])
 @pytest.mark.parametrize("style", ["--verbose", "--json"])
 def test_an_application_that_says_its_url_when_it_fails(
@@ -150,6 +153,7 @@ def test_an_application_that_says_its_url_when_it_fails(
     assert_unseen(ended.stdout, ended.stderr, observer.value(RECORD))
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["stop", "health", "degraded"])
 def test_an_application_that_says_its_url_while_it_runs(
     project: Project, launch: Launch, observer: Observer, name: str

@@ -65,6 +65,7 @@ def ship(project: Project) -> None:
     )
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_of_the_database_change_nothing(
     project: Project,

@@ -213,6 +213,7 @@ def interrupt(launched: Launched, number: signal.Signals) -> Finished:
     return done
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("number", "moment", "step"),
     [
@@ -281,6 +282,7 @@ def test_interrupted_before_there_is_a_session(
     interrupt(moment(stage), number)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("moment", [Stage.starting_a_service, Stage.starting_http])
 def test_killed_after_the_schema_is_final(
     stage: Stage, observer: Observer, moment: Callable[[Stage], Launched]

@@ -74,6 +74,7 @@ def test_production_is_never_taken_back(shop: Project) -> None:
         assert connection.execute("SELECT to_regclass('posts')::text").fetchone() == ("posts",)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("target", ["wanted.sql", "models:metadata"])
 def test_a_migration_is_written_from_what_is_wanted(shop: Project, target: str) -> None:
     """The files lint, run, and lead to what was wanted; extra things stay and are told. Again there is nothing to write."""

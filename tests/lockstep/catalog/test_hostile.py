@@ -63,6 +63,7 @@ def other(database: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_comes_back(session: Session, name: str) -> None:
     """Whatever is in a name, its line is one line, and its path is the name."""

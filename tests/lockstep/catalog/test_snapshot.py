@@ -98,6 +98,7 @@ def test_what_is_not_the_schemas_is_left_out(rich: Snapshot, session: Session) -
     assert compare(rich, read_snapshot(session)).differences == ()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("since", "sql", "line"),
     [

@@ -103,6 +103,7 @@ def test_a_degraded_service_is_not_called_initialized(content: Project) -> None:
     assert "  0 started, 1 degraded\n" in ended.stderr
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("fault", "environment", "said"),
     [

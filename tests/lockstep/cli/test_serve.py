@@ -150,6 +150,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("target", WRONG, ids=lambda target: target or "none")
 def test_a_wrong_target_is_explained(shop: Project, target: str) -> None:
     """Exit 78 before anything was touched, even if the module would exit with 0; the user's line, and no traceback."""

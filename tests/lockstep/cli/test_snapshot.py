@@ -35,6 +35,7 @@ def test_it_is_written_once_and_checked(project: Project) -> None:
         assert connection.execute("SELECT to_regclass('users')").fetchone() == (None,)
 
 
+@pytest.mark.long
 def test_the_lines_that_change_are_shown(project: Project) -> None:
     """Like a diff: what goes with a minus, what comes with a plus; with --check nothing is written and the status is 3."""
     project.run("snapshot")

@@ -99,6 +99,7 @@ def test_a_usage_error_shows_the_usage_of_its_command(
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "stream"),
     [

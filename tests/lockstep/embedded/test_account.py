@@ -82,6 +82,7 @@ def test_without_namespaces_root_uses_an_account_that_exists(
     other.leave()
 
 
+@pytest.mark.long
 @only_root
 def test_programs_that_the_account_cannot_reach_are_copied(
     directory: Path, passable: Path, no_namespaces: dict[str, str], user: Callable[..., Any]

@@ -80,6 +80,7 @@ def test_durable_is_the_default(root: Path) -> None:
         assert query(cluster.conninfo(), "SHOW fsync") == "off"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_server_goes_when_its_user_is_killed(
     root: Path, user: Users, gone: Gone, number: int
@@ -149,6 +150,7 @@ def test_a_stale_pid_file_harms_no_foreign_process(root: Path) -> None:
         stranger.kill()
 
 
+@pytest.mark.long
 def test_many_at_once_on_a_fresh_directory_share_one_server(
     directory: Path, user: Users, gone: Gone
 ) -> None:

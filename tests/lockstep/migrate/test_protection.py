@@ -132,6 +132,7 @@ LEAVING = [
 ]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("text", "what"), TAKING, ids=[text[:60] for text, _ in TAKING])
 def test_a_file_that_takes_something_away_is_refused(
     shop: Project, boot: Callable[..., Any], ask: Ask, text: str, what: str
@@ -157,6 +158,7 @@ def test_a_file_that_takes_something_away_is_refused(
     assert ask("SELECT count(*) FROM lockstep.ledger") == [3]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("text", LEAVING, ids=[text[:60] for text in LEAVING])
 def test_a_file_that_leaves_what_is_needed_runs(
     shop: Project, boot: Callable[..., Any], ask: Ask, text: str

@@ -55,6 +55,7 @@ def test_two_statements_are_one_message(prove: Prove) -> None:
     assert (found.verdict, found.checks["crash"].points) == ("proven", 1)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

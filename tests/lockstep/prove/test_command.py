@@ -58,6 +58,7 @@ def test_annotations_and_a_report(project: Project, folder: Path, cluster: Serve
     assert folder.is_dir()
 
 
+@pytest.mark.long
 def test_only_what_a_change_touches(project: Project, folder: Path, cluster: Server) -> None:
     """With --since the files that the revision had are only applied, and those from the first new one on are judged."""
     (folder / "3_never.sql").unlink()
@@ -78,6 +79,7 @@ def test_only_what_a_change_touches(project: Project, folder: Path, cluster: Ser
     assert (unknown.status, "no revision 'nowhere'" in unknown.stderr) == (78, True)
 
 
+@pytest.mark.long
 def test_a_lock_that_is_too_strong(project: Project, cluster: Server) -> None:
     """--max-lock turns the locks that are reported into a check; tables of the file's own do not count."""
     project.migration(
@@ -92,6 +94,7 @@ def test_a_lock_that_is_too_strong(project: Project, cluster: Server) -> None:
     assert project.run("prove", "--max-lock", "padlock").status == 2
 
 
+@pytest.mark.long
 def test_an_older_release_is_still_answered(project: Project, cluster: Server) -> None:
     """A query that was answered before a file is answered after it, unless the file says that it is breaking."""
     project.migration(
@@ -106,6 +109,7 @@ def test_an_older_release_is_still_answered(project: Project, cluster: Server) -
     assert shown == ["ok", "unsafe", "ok"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["--before", "--fixture", "--probe", "--needs"])
 def test_a_file_that_is_not_there(project: Project, option: str) -> None:
     """A file of an option that cannot be read is the caller's mistake, and is named."""
@@ -114,6 +118,7 @@ def test_a_file_that_is_not_there(project: Project, option: str) -> None:
     assert (done.status, "nowhere.sql cannot be read" in done.stderr) == (78, True)
 
 
+@pytest.mark.long
 def test_eight_boots_at_once(project: Project, cluster: Server) -> None:
     """The race is run by real boots, of which one applies the file."""
     project.migration("1_t.sql", "CREATE TABLE IF NOT EXISTS t (id bigint);\n")

@@ -63,6 +63,7 @@ EXPECTED: dict[str, list[Bad]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("example", EXPECTED)
 def test_each_file_of_an_example_gets_its_verdict(prove: Prove, example: str) -> None:
     """What is wrong is found where it is and for the reason it has; all else is proven, in every check that was made."""

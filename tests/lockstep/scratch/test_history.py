@@ -100,6 +100,7 @@ def test_a_role_that_the_setting_names_is_asked_for(settings: Settings) -> None:
     assert "no role 'no such role'" in refused.value.what
 
 
+@pytest.mark.long
 def test_roles_are_made_on_a_server_of_our_own(tmp_path: Path) -> None:
     """A role that only a later file needs is there for the earlier ones too, in the first run as in the second."""
     settings = resolve(flags={}, environ={}, root=tmp_path)

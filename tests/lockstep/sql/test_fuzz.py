@@ -284,6 +284,7 @@ def test_a_fix_keeps_what_a_file_means(text: str, world: bool) -> None:
     check(text, [Source("world.sql", WORLD)] if world else [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_no_token_is_taken_for_granted(width: int) -> None:
     """Every real statement with a token or a few left out: where it still parses, all holds as well."""
@@ -295,6 +296,7 @@ def test_no_token_is_taken_for_granted(width: int) -> None:
     assert sum(check(statement) for statement in sorted(statements)) > 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["a.b.c.d", "(a)", "NULL"])
 def test_no_name_is_taken_for_granted(name: str) -> None:
     """Every real statement with something else where a token stood: where it still parses, all holds as well."""

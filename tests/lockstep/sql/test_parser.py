@@ -86,6 +86,7 @@ def test_nesting_deeper_than_python_reads_is_parsed_all_the_same(prefix: str) ->
     assert shallow.tree["is_vacuumcmd"]
 
 
+@pytest.mark.long
 def test_ten_megabytes_take_little_memory() -> None:
     """The tree of a dump takes a hundred times its size: rows are not read into it, other statements are."""
     row = "INSERT INTO größe (id, name) VALUES (1, 'Ärger; with \"quotes\"') ON CONFLICT DO NOTHING;\n"

@@ -39,6 +39,7 @@ def major_of(case: Case, peopled: Bench) -> int:
     return max(peopled.major, case.since)
 
 
+@pytest.mark.sampled(40)
 def test_the_second_run_does_what_the_table_says(case: Case, peopled: Bench) -> None:
     """The server fails the second run with the SQLSTATE, or shows the change, that the case names, or neither."""
     twice = run(case, case.sql, peopled)
@@ -62,6 +63,7 @@ def test_exactly_the_expected_rules_find_it(case: Case, world: str, peopled: Ben
         assert (finding.edits == ()) == bool(finding.unfixable)
 
 
+@pytest.mark.sampled(60)
 def test_the_fixed_form_runs_twice(case: Case, world: str, peopled: Bench) -> None:
     """What --fix makes runs twice on the server, does the first time what the original does, and is found no more."""
     before = analysed(case, case.sql, world, major_of(case, peopled))

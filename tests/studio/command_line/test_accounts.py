@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.studio.command_line.conftest import Command
     from tests.studio.conftest import Shelf
@@ -24,6 +26,7 @@ def test_an_operator_is_made_once(command: Command, shelf: Shelf) -> None:
     assert (status, "there is an account" in said) == (65, True)
 
 
+@pytest.mark.long
 def test_what_is_no_account_is_refused(command: Command, shelf: Shelf) -> None:
     """A weak password, no address, nobody to ask: nothing is made."""
     cases = [

@@ -136,6 +136,7 @@ def test_an_interrupted_import_goes_on_where_it_stopped(
     assert shelf.run("select count(*), count(distinct title) from content") == [(1000, 1000)]
 
 
+@pytest.mark.long
 def test_standard_input_and_output_are_files(
     command: Command, shelf: Shelf, second_user: str
 ) -> None:
@@ -150,6 +151,7 @@ def test_standard_input_and_output_are_files(
     assert (status, said) == (0, "studio: of 1 rows 1 added\n")
 
 
+@pytest.mark.long
 def test_what_cannot_be_done_is_said(command: Command, shelf: Shelf, tmp_path: Path) -> None:
     """Nobody of that name, no such file, a schema that does not fit: each with its status, and no file is left behind."""
     target = tmp_path / "out.json"

@@ -164,6 +164,7 @@ def test_two_instances_tell_of_each_others_changes_and_leave_with_1012(
             leaving.communicate()
 
 
+@pytest.mark.long
 def test_a_client_that_reads_nothing_is_closed(instance: Studio, shelf: Shelf) -> None:
     """Its messages are not kept: the connection ends with 1013, or is cut off, and the figures say so."""
     content = shelf.add("1 hour", title="x" * 2000)

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from lockstep.testing import until
@@ -117,6 +118,7 @@ def test_boot_requests_and_publications_are_traced(
         assert collector.resources[0]["service.version"] == "abc"
 
 
+@pytest.mark.long
 def test_a_boot_that_fails_is_sent_before_the_process_ends(
     studio_process: Studio, at_head: str, shelf: Shelf
 ) -> None:
@@ -143,6 +145,7 @@ def test_nothing_is_traced_that_nobody_asked_for() -> None:
     assert tracing({ENDPOINT: " "}) is None
 
 
+@pytest.mark.long
 def test_what_is_not_asked_for_is_not_imported(studio_process: Studio) -> None:
     """Importing the studio loads nothing that makes or sends spans (FastAPI looks whether their API is there)."""
     code = (

@@ -124,6 +124,7 @@ def test_what_cannot_be_taken_comes_back_as_it_was_typed(served: Site) -> None:
     assert "Small letters, digits and underscores" in answer.text
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_hostile_forms_break_nothing(served: Site, number: int) -> None:
     """Whatever is sent to whatever form, the answer is a page of ours, and never a 500."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests.studio.web_page.conftest import ZONE, Site
 
@@ -194,6 +195,7 @@ def test_the_queue_comes_back_after_a_break(site: Site) -> None:
     assert "?after=" in sockets[-1].url
 
 
+@pytest.mark.long
 def test_without_javascript_forms_do_it_all(site: Site) -> None:
     """Plan, have drafts written, accept, schedule many, move by the form, retry, and sign out: no script runs."""
     somebody = site.signed_in(java_script_enabled=False)

@@ -74,6 +74,7 @@ def test_a_failing_file_leaves_nothing_of_any(
     assert observer.value(OURS) == 0
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("size", [1, 2, 20])
 def test_six_boots_at_once_through_a_pool(
     size: int, files: Project, pooler: Pooler, observer: Observer

@@ -32,6 +32,7 @@ WAYS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_table_is_made_anew(between: Callable[[str, str], Patient], way: str) -> None:
     """With all that stands on it; in one run, without a word, and a second run is none."""
@@ -133,6 +134,7 @@ ORDER = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", ORDER)
 def test_what_goes_goes_in_order(between: Callable[[str, str], Patient], way: str) -> None:
     """Nothing is refused, nothing is left, and a second run is none."""

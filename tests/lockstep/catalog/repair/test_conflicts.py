@@ -50,6 +50,7 @@ def shop(patient_of: Callable[[str], Patient]) -> Patient:
     return patient_of(SCHEMA)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", CASES)
 def test_rows_in_the_way_are_counted_and_shown_and_nothing_fails(shop: Patient, case: str) -> None:
     """The plan names the rows by their keys, the file holds them as comments, runs twice, and ends the work once they are gone."""

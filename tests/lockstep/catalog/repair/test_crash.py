@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.lockstep.catalog.repair.conftest import Patient, statements_of
 
 DAMAGE = (
@@ -16,6 +17,7 @@ DAMAGE = (
 INVALID = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'app.posts_title'::regclass"
 
 
+@pytest.mark.long
 def test_after_every_commit_it_can_begin_anew(shop: Patient) -> None:
     """Killed behind each commit of both files, the next run ends it: nothing twice, nothing forgotten."""
     shop.run(*DAMAGE)

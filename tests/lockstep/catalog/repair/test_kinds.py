@@ -100,6 +100,7 @@ DAMAGES: dict[str, dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_was_damaged_comes_back(shop: Patient, damage: str) -> None:
     """The drift names what was damaged, the repair brings it back with its rows, and then it neither locks nor writes."""

@@ -25,6 +25,7 @@ WAYS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_next_number_is_the_next(between: Callable[[str, str], Patient], way: str) -> None:
     """No number that was given is given again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.lockstep.catalog.repair.conftest import Open, Patient
@@ -74,6 +75,7 @@ def schemas(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     return make, chosen
 
 
+@pytest.mark.long
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=schemas())
 def test_what_is_taken_away_comes_back(

@@ -186,6 +186,7 @@ STANDING = {
 COUNT = "SELECT count(*) FROM t"
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_left(between: Callable[[str, str], Patient], way: str) -> None:
     """The one schema becomes the other, tables keep their rows, and a second run neither locks nor writes."""
@@ -198,6 +199,7 @@ def test_nothing_is_left(between: Callable[[str, str], Patient], way: str) -> No
     patient.assert_idle(files)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("made", HELD)
 def test_what_stands_on_a_type_that_stays_is_told(
     between: Callable[[str, str], Patient], made: str
@@ -212,6 +214,7 @@ def test_what_stands_on_a_type_that_stays_is_told(
     assert patient.names() == left.keys()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", STANDING)
 def test_what_would_have_to_go_first_is_told(
     between: Callable[[str, str], Patient], case: str

@@ -89,7 +89,7 @@ def test_a_file_takes_two_round_trips(logged: Server, shop: Project) -> None:
     sent = statements(logged, shop, "up")
 
     of_files = [text for name, text in sent if name.startswith("lockstep:default:migration:")]
-    begun = [text for text in of_files if text.startswith("BEGIN;SET LOCAL lock_timeout = 5000;")]
+    begun = [text for text in of_files if text.startswith("BEGIN;SET LOCAL lock_timeout = 500;")]
     assert len(begun) == 2
     assert len([text for name, text in sent if text.startswith("SET SESSION AUTHORIZATION")]) == 3
 
@@ -101,4 +101,4 @@ def test_the_text_of_a_file_is_sent_as_it_is(logged: Server, shop: Project) -> N
 
     sent = "\n".join(line for _, line in statements(logged, shop, "up"))
 
-    assert f"BEGIN;SET LOCAL lock_timeout = 5000;\t {text} -- 100%\n" in sent + "\n"
+    assert f"BEGIN;SET LOCAL lock_timeout = 500;\t {text} -- 100%\n" in sent + "\n"

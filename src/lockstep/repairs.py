@@ -12,6 +12,7 @@ from lockstep.catalog.repair.script import seeds_text
 from lockstep.errors import LockstepError
 from lockstep.inspection import View, look
 from lockstep.migrate.files import read_shipped
+from lockstep.rehearsals import rehearse
 from lockstep.settings import Settings
 from lockstep.sql.hazards import is_repair
 from lockstep.sql.parser import parse
@@ -33,9 +34,15 @@ class Repair:
 
 
 def plan_repair(
-    settings: Settings, against: str, choices: Choices, *, timeout: float, with_seeds: bool
+    settings: Settings,
+    against: str,
+    choices: Choices,
+    *,
+    timeout: float,
+    with_seeds: bool,
+    with_rehearsal: bool = True,
 ) -> Repair:
-    """Compare the database with what *against* names, ask it about its rows, and plan. Nothing is changed."""
+    """Compare the database with what *against* names, ask it about its rows, plan, and rehearse. Nothing is changed there."""
     with look(settings, lambda _: None) as view:
         source = view.source
         expected, live = schemas.together(
@@ -48,6 +55,8 @@ def plan_repair(
         )
         seeds, pending = _not_applied(view)
         address = view.session.address
+    if with_rehearsal:
+        plan = rehearse(plan, expected, live, settings)
     return Repair(plan, address, seeds, pending, _seeds(settings) if with_seeds else "")
 
 

@@ -91,6 +91,20 @@ def test_pg_dump_sees_all_but_the_order_of_columns(pairs: Any, bench: Any) -> No
     ]
 
 
+def test_the_order_of_options_is_no_difference(pairs: Any, bench: Any) -> None:
+    """Options of a table and of a column, and the settings of a function, are the same in any order; another value is not."""
+    text = """CREATE TABLE t (a text) WITH ({}, {}); CREATE FUNCTION f() RETURNS int LANGUAGE sql SET {} SET {} AS 'SELECT 1';
+    ALTER TABLE t ALTER a SET ({}, {})"""
+    options = ("fillfactor = 70", "autovacuum_enabled = off", "work_mem = '1MB'", "jit = off", "n_distinct = 5", "n_distinct_inherited = 6")  # fmt: skip
+    swapped = [options[place ^ 1] for place in range(len(options))]
+    here, there, other = (
+        pairs.dumped.dump(find(), bench.conninfo(bench.database(text.format(*some))))
+        for some in (options, swapped, (*swapped[:-1], "n_distinct = 7"))
+    )
+    assert pairs.dumped.differences(here, there) == []
+    assert len(pairs.dumped.differences(here, other)) == 2
+
+
 def test_owners_and_the_remarks_of_extensions_are_the_hosts(pairs: Any, bench: Any) -> None:
     """Another owner, and an extension's remark from another version of it, are no difference; a remark on a table is one."""
     plain, owned, remarked = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lockstep.testing import Project
+from lockstep.testing import Project, Server
 
 SHOP = """
 CREATE TABLE IF NOT EXISTS users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text);
@@ -29,8 +29,9 @@ LATER = "9999_production_repair_idempotent_2_concurrently.sql"
 
 
 @pytest.fixture
-def shop(project: Project) -> Project:
+def shop(project: Project, cluster: Server) -> Project:
     """A project that was booted, with the lock file of what it was then."""
+    project.environment["LOCKSTEP_SCRATCH_URL"] = cluster.conninfo()
     project.migration("0001_shop.sql", SHOP)
     assert project.run("up").status == 0
     assert project.run("snapshot", "--from-database").status == 0
@@ -172,3 +173,42 @@ def test_seeds_that_were_never_applied_are_named_and_written_when_asked(shop: Pr
 def test_choices_that_make_no_sense_are_refused(shop: Project, flags: tuple[str, str]) -> None:
     """They are usage errors: nothing is read or written."""
     assert shop.run("repair", *flags).status == 2
+
+
+OVERLAP = "CREATE TABLE p{0} PARTITION OF parts FOR VALUES FROM ({0}) TO ({1})"
+
+
+def test_what_postgresql_would_refuse_is_told_and_not_written(
+    project: Project, cluster: Server
+) -> None:
+    """A partition that has another's rows is found by a rehearsal on a scratch database: told, and not in the files."""
+    project.migration(
+        "0001_parts.sql", "CREATE TABLE IF NOT EXISTS parts (a int) PARTITION BY RANGE (a)"
+    )
+    assert project.run("up").status == 0
+    damage(project, OVERLAP.format(1, 5), "ALTER TABLE parts ADD b int")
+    assert project.run("snapshot", "--from-database").status == 0
+    damage(project, "DROP TABLE p1", OVERLAP.format(3, 9), "ALTER TABLE parts DROP b")
+    arguments = ("repair", "--json", "--scratch", cluster.conninfo())
+    found = json.loads(project.run(*arguments).stdout)
+    assert found["rehearsal"].startswith("Rehearsed")
+    refused = {one["name"]: one["reason"] for one in found["left"] if "refuses" in one["reason"]}
+    assert list(refused) == ["table public.p1"]
+    assert "would overlap" in refused["table public.p1"]
+    assert [step["name"] for step in found["steps"]] == ["column public.parts.b"]
+    assert project.run("up").status == 0
+    untried = json.loads(project.run(*arguments, "--no-rehearsal", "--dry-run").stdout)
+    assert (untried["rehearsal"], len(untried["steps"])) == (None, 1)
+
+
+def test_a_repair_without_a_scratch_server_says_so(shop: Project) -> None:
+    """What was not tried is written all the same, and says that and why."""
+    damage(shop, *DAMAGE)
+    nowhere = {
+        "LOCKSTEP_SCRATCH_URL": "postgresql://nobody@localhost:1/x",
+        "LOCKSTEP_CONNECT_WAIT": "0s",
+    }
+    done = shop.run("repair", **nowhere)
+    assert done.status == 0, done.stderr
+    assert "Not rehearsed on a copy of the schema: " in done.stdout
+    assert "Not rehearsed" in (shop.root / "migrations" / MAIN).read_text()

@@ -27,7 +27,10 @@ _CAST_ARRAY = re.compile(r"\(ARRAY\[((?:[^\]']|'(?:[^']|'')*')*)\]\)::text\[\]")
 _CAST_TWICE = re.compile(r"\(('(?:[^']|'')*')::character varying\)::text")
 # The sequence of an identity column goes by the name that the column had when it became one.
 _IDENTITY = re.compile(rf"(AS IDENTITY \(\s*)SEQUENCE NAME {_NAME}\.{_NAME}")
-_OPTIONS = re.compile(r" WITH \(((?:\w+='[^']*'(?:, )?)+)\)")
+_OPTIONS = re.compile(r"\bWITH \(((?:[\w.]+=(?:'[^']*'|[^\s',()]+)(?:, )?)+)\)")
+# So do the settings of a column, and those of a function: in whatever order they were given, they are the same.
+_SETTINGS = re.compile(r"\bSET \(((?:\w+=[^,()]+(?:, )?)+)\)")
+_CONFIGURED = re.compile(r"(?:^ *SET [\w.\"]+ TO .*\n)+", re.MULTILINE)
 _ATTACHED = re.compile(
     rf"ALTER INDEX (?P<of>{_NAME}\.{_NAME}) ATTACH PARTITION (?P<part>{_NAME}\.{_NAME})"
 )
@@ -44,9 +47,7 @@ def dump(binaries: Binaries, conninfo: str) -> Counter[str]:
     text = dumped_text(binaries, conninfo, "--exclude-schema=lockstep", "--no-owner")
     texts = [one.text for one in statements_of(text) if not _NO_STATEMENT.match(one.text)]
     parts = {found["part"]: found["of"] for one in texts if (found := _ATTACHED.fullmatch(one))}
-    return Counter(
-        _in_order(_cast_once(_OPTIONS.sub(_sorted, _as_part(one, parts)))) for one in texts
-    )
+    return Counter(_in_order(_cast_once(_sorted(_as_part(one, parts)))) for one in texts)
 
 
 def dumped_text(binaries: Binaries, conninfo: str, *options: str) -> str:
@@ -69,8 +70,20 @@ def differences(expected: Counter[str], live: Counter[str]) -> list[str]:
     )
 
 
-def _sorted(options: re.Match[str]) -> str:
-    return f" WITH ({', '.join(sorted(options[1].split(', ')))})"
+def _sorted(statement: str) -> str:
+    """Put options and settings into an order."""
+    for word, pattern in (("WITH", _OPTIONS), ("SET", _SETTINGS)):
+        statement = pattern.sub(
+            lambda found, word=word: f"{word} ({', '.join(sorted(found[1].split(', ')))})",
+            statement,
+        )
+    if statement.startswith(("CREATE FUNCTION ", "CREATE PROCEDURE ")):
+        head, body, rest = statement.partition("\n    AS ")
+        lines = _CONFIGURED.sub(
+            lambda found: "".join(sorted(found[0].splitlines(True))), head + "\n"
+        )
+        statement = lines[:-1] + body + rest
+    return statement
 
 
 def _cast_once(statement: str) -> str:

@@ -11,8 +11,8 @@ import dataclasses
 import hashlib
 import json
 import traceback
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -27,7 +27,7 @@ from pairs.dumped import differences, dump
 from pairs.material import Pair
 from pairs.reading import read
 
-_EDITION = 2  # raise it when this code comes to judge otherwise
+_EDITION = 3  # raise it when this code comes to judge otherwise
 _MOST = 60
 Mode = Literal["reading", "additive", "allowed"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -149,8 +149,9 @@ class _Trial:
             expected = self.bench.known(
                 "snapshot", self.after, lambda name: product.snapshot(self._address(name))
             )
+            allowed = blank.mode == "allowed"
             repair = product.repair(
-                self._address(self.live), expected, allowed=blank.mode == "allowed"
+                self._address(self.live), expected, self._empty, allowed=allowed
             )
         except Exception:
             return dataclasses.replace(blank, crashed=_end(traceback.format_exc()))
@@ -185,6 +186,11 @@ class _Trial:
             ],
             steps=len(repair.plan.pieces),
         )
+
+    @contextmanager
+    def _empty(self) -> Iterator[str]:
+        with self.bench.copy("template0") as name:
+            yield self._address(name)
 
     def _address(self, database: str) -> str:
         return self.bench.conninfo(database)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 
 from lockstep.catalog.compare import Difference, compare
@@ -11,12 +11,14 @@ from lockstep.catalog.repair import script
 from lockstep.catalog.repair.choices import Choices, read_pattern
 from lockstep.catalog.repair.plan import Conflict, Plan
 from lockstep.catalog.repair.planner import make_plan
+from lockstep.catalog.repair.rehearsal import make_copy, rehearsed
 from lockstep.catalog.snapshot import Snapshot, read_snapshot
 from lockstep.interrupt import Interrupt
 from lockstep.postgres.connection import connect
 from lockstep.postgres.session import Session
 
 _ALL = (read_pattern("all"),)
+Empty = Callable[[], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,27 @@ def snapshot(conninfo: str) -> Snapshot:
         return read_snapshot(session)
 
 
-def repair(live: str, expected: Snapshot, *, allowed: bool) -> Repair:
-    """Plan and write what brings the database at *live* to *expected*; *allowed*: everything may be dropped and re-typed."""
+def repair(live: str, expected: Snapshot, empty: Empty, *, allowed: bool) -> Repair:
+    """Plan, rehearse and write what brings the database at *live* to *expected*.
+
+    *allowed*: everything may be dropped and re-typed. *empty* gives the address of an empty database of the same server.
+    """
     choices = Choices(drop=_ALL, retype=_ALL) if allowed else Choices()
     with closing(opened(live)) as session:
         found = read_snapshot(session)
         major = session.server_version // 10000
         plan = make_plan(expected, found, choices, server=major, session=session)
+    if plan.pieces:
+        plan = rehearsed(plan, expected, found, lambda: _copy(found, empty))
     texts = script.texts(plan)
     return Repair(tuple(text for part in ("main", "later") if (text := texts.get(part))), plan)
+
+
+@contextmanager
+def _copy(live: Snapshot, empty: Empty) -> Iterator[Session]:
+    with empty() as name, closing(opened(name)) as session:
+        make_copy(session, live)
+        yield session
 
 
 def drift(expected: Snapshot, live: str) -> Sequence[Difference]:

@@ -6,11 +6,21 @@ import json
 from collections.abc import Iterable
 from typing import Literal
 
-from lockstep.catalog.fact import KINDS, Fact, dotted, read_line
+from lockstep.catalog.fact import (
+    GRANT_OPTION,
+    KINDS,
+    ON_TABLES,
+    TOLD_SINCE,
+    Fact,
+    Path,
+    dotted,
+    read_line,
+)
 from lockstep.catalog.shorthand import UNREAD
 from lockstep.catalog.snapshot import Snapshot
 from lockstep.values import dataclass
 
+Key = tuple[str, Path]
 _ORDER = {kind: number for number, kind in enumerate(KINDS)}
 
 
@@ -65,6 +75,7 @@ def compare(expected: Snapshot, live: Snapshot) -> Drift:
     """Return what of *live* is not as *expected*.
 
     A text that could not be read differs from none. What is granted to a role that owns the object in *live* is not missing.
+    What only one of them could tell is no difference.
     """
     mine, theirs = set(expected.lines), set(live.lines)
     wanted, found = _by_key(mine - theirs), _by_key(theirs - mine)
@@ -74,7 +85,8 @@ def compare(expected: Snapshot, live: Snapshot) -> Drift:
         there, here = wanted.get(key), found.get(key)
         if there and here:
             there, here = _with_known(there, here), _with_known(here, there)
-        if there != here and not _owned(there, here, live):
+        told = key[0] not in TOLD_SINCE or _both_told(there, here, expected, live)
+        if there != here and told and not _owned(there, here, live):
             differences.append(Difference(there, here))
     differences.sort(key=lambda difference: (_ORDER[difference.fact.kind], difference.fact.path))
     return Drift(tuple(differences), unread)
@@ -82,7 +94,7 @@ def compare(expected: Snapshot, live: Snapshot) -> Drift:
 
 def _owned(there: Fact | None, here: Fact | None, live: Snapshot) -> bool:
     """Return whether a missing grant is to the owner, who may do all of it without one."""
-    if there is None or here is not None or there.kind != "grant":
+    if there is None or here is not None or there.kind not in {"grant", "maintain"}:
         return False
     kind, *path, role = there.path
     if kind == "column":
@@ -90,7 +102,30 @@ def _owned(there: Fact | None, here: Fact | None, live: Snapshot) -> bool:
     return live.owner_of(kind, tuple(path)) == role
 
 
-def _by_key(lines: Iterable[str]) -> dict[tuple[str, tuple[str, ...]], Fact]:
+def _both_told(there: Fact | None, here: Fact | None, expected: Snapshot, live: Snapshot) -> bool:
+    """Return whether both could have had a line of what only newer servers tell, and its being there would mean something."""
+    fact = there or here
+    assert fact is not None
+    if not (expected.tells(fact.kind) and live.tells(fact.kind)):
+        return False
+    if fact.kind == "maintain":
+        return not any(_has_all(snapshot, fact.path) for snapshot in (expected, live))
+    # A child that has a NOT NULL as its own as well is none the worse for it.
+    return there is not None or "own" not in fact.body
+
+
+def _has_all(snapshot: Snapshot, path: Path) -> bool:
+    """Return whether all privileges are granted, which says MAINTAIN too."""
+    head = f"grant {dotted(path)} {{"
+    granted = (
+        read_line(line).body["privileges"] for line in snapshot.lines if line.startswith(head)
+    )
+    return any(
+        {name.removesuffix(GRANT_OPTION) for name in names} == ON_TABLES for names in granted
+    )
+
+
+def _by_key(lines: Iterable[str]) -> dict[Key, Fact]:
     return {fact.key: fact for fact in map(read_line, lines)}
 
 

@@ -17,10 +17,27 @@ from lockstep.values import dataclass
 KINDS = (
     "extension", "schema", "collation", "enum", "domain", "domain_constraint", "composite", "range", "sequence", "function",
     "procedure", "aggregate", "operator", "cast", "text_search_dictionary", "text_search_configuration", "foreign_data_wrapper",
-    "server", "table", "foreign_table", "column", "constraint", "index", "view", "matview", "rule", "trigger", "policy",
-    "statistics", "publication", "event_trigger", "default_privilege", "grant", "revocation", "comment", "other",
+    "server", "table", "foreign_table", "column", "constraint", "not_null", "index", "view", "matview", "rule", "trigger", "policy",
+    "statistics", "publication", "event_trigger", "default_privilege", "grant", "revocation", "maintain", "comment", "other",
 )  # fmt: skip
 """Every kind of fact, in the order in which a lock file lists them: what others stand on first."""
+
+TOLD_SINCE = {"maintain": 17, "not_null": 18}
+"""What the same migrations leave behind on newer servers only, and since when: it is no part of the fingerprint.
+
+``maintain``: MAINTAIN for a role that has not all other privileges on a table. ``not_null``: the name that somebody gave to a
+NOT NULL, and that a child has it as its own, beside being its parent's.
+"""
+
+OWNER = "pg_owner"
+"""Who has lost a privilege that an owner has by default, in the path of a revocation: no role can be called so."""
+
+RIGHTS = frozenset({"grant", "revocation", "maintain"})
+BESIDE = RIGHTS | {"comment"}
+"""Kinds of what is said about an object: they come after it, and go with it."""
+ON_TABLES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"})
+"""All privileges on a table, but for MAINTAIN, which servers before 17 do not have."""
+GRANT_OPTION = " WITH GRANT OPTION"
 
 _NAME = re.compile(r'"((?:[^"]|"")*)"|([^\s."{]+)')
 _BARE = re.compile(r"[a-z_][a-z0-9_$]*\Z")

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from lockstep.catalog.canonical import canonical
-from lockstep.catalog.fact import Fact, read_line, undotted
+from lockstep.catalog.fact import TOLD_SINCE, Fact, read_line, undotted
 from lockstep.catalog.fact import Path as Names
 from lockstep.catalog.shorthand import TORN, UNREAD, expand
 from lockstep.errors import SchemaNotReady
@@ -24,6 +24,7 @@ from lockstep.postgres.session import ServerError, Session
 
 QUERIES = load_queries(Path(__file__).with_name("snapshot.sql"))
 _NOTE = "~ "
+_NEWER = tuple(f"{kind} " for kind in TOLD_SINCE)
 _APART = {"settings", "all", "part", "shared", "absent"}
 _BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 LOCK_TIMEOUT = 0.2
@@ -40,11 +41,13 @@ _DROPPED_TYPE = ': "???'
 class Snapshot:
     """The lines of a database, or of a lock file; in no order that means anything but that columns keep theirs.
 
-    Who owns what is no part of it, because that is another role in every place; but a database knows it.
+    Who owns what is no part of it, because that is another role in every place; but a database knows it. *major* is the version
+    of the server that was read; nobody knows by which one a lock file was made.
     """
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], major: int | None = None) -> None:
         every = tuple(lines)
+        self.major = major
         self._owners = tuple(line for line in every if line.startswith(_NOTE))
         self.lines = (
             tuple(line for line in every if not line.startswith(_NOTE)) if self._owners else every
@@ -52,12 +55,21 @@ class Snapshot:
 
     def with_lines(self, lines: Iterable[str]) -> Snapshot:
         """Return a snapshot of other lines, in which everything has the owner that it has here."""
-        return Snapshot((*self._owners, *lines))
+        return Snapshot((*self._owners, *lines), self.major)
 
     @cached_property
     def fingerprint(self) -> str:
-        """The SHA-256 of the sorted lines, in hexadecimal."""
-        return hashlib.sha256("\n".join(sorted(self.lines)).encode()).hexdigest()
+        """The SHA-256 of the sorted lines, in hexadecimal; of those that every server would have."""
+        lines = (line for line in self.lines if not line.startswith(_NEWER))
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+    def tells(self, kind: str) -> bool:
+        """Return whether it would have a line of an object of *kind*, if there were one; a lock file shows by having some."""
+        if kind not in TOLD_SINCE:
+            return True
+        if self.major is not None:
+            return self.major >= TOLD_SINCE[kind]
+        return any(line.startswith(f"{kind} ") for line in self.lines)
 
     @cached_property
     def unread(self) -> tuple[Fact, ...]:
@@ -90,7 +102,7 @@ def read_snapshot(session: Session, *, patience: float = PATIENCE) -> Snapshot:
         text = _attempt(session, question)
         enough = time.monotonic() - begun > patience
         if TORN not in text and (enough or _DROPPED_TYPE not in text):
-            return Snapshot(canonical(text, session.server_version // 10000))
+            return _made(session, text)
         if enough:
             raise _changing(
                 session, f"For {patience:g} s somebody dropped or locked again and again"
@@ -121,7 +133,12 @@ def read_within(session: Session) -> Snapshot:
     text = session.texts(question)[-1] or ""
     if TORN in text:
         raise _changing(session, "Somebody dropped or locked")
-    return Snapshot(canonical(text, session.server_version // 10000))
+    return _made(session, text)
+
+
+def _made(session: Session, text: str) -> Snapshot:
+    major = session.server_version // 10000
+    return Snapshot(canonical(text, major), major)
 
 
 @lru_cache(maxsize=16)

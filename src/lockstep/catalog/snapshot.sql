@@ -171,6 +171,7 @@ SELECT CASE r.relkind WHEN 'f' THEN 'foreign_table ' ELSE 'table ' END || r.name
        || BODY(
            "access_method": CASE WHEN r.relam NOT IN (0, 2) THEN (SELECT JSON(am.amname) FROM pg_am am WHERE am.oid = r.relam) END,
            "bound": CASE WHEN r.relispartition THEN JSON(pg_get_expr(r.relpartbound, 0)) END,
+           "clustered_on": part.clustered,
            "force_row_security": TRUE(r.relforcerowsecurity),
            "inherits": CASE WHEN NOT r.relispartition THEN '[' || parent.names || ']' END,
            "of_type": CASE WHEN r.reloftype <> 0 THEN JSON(format_type(r.reloftype, NULL)) END,
@@ -198,6 +199,11 @@ LEFT JOIN (
     SELECT tc.oid, ARRAY(SELECT 'toast.' || u.o FROM unnest(tc.reloptions) u (o)) AS options
     FROM pg_class tc WHERE tc.relkind = 't' AND tc.reloptions IS NOT NULL
 ) toast ON toast.oid = r.reltoastrelid
+LEFT JOIN ( -- a partition's part of its parent's index has no line, and a name that nobody chose
+    SELECT x.indrelid, JSON({name:pn.nspname:pc.relname}) AS clustered
+    FROM pg_index x JOIN pg_inherits h ON h.inhrelid = x.indexrelid JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+    WHERE x.indisclustered
+) part ON part.indrelid = r.oid
 LEFT JOIN pg_foreign_table ft ON ft.ftrelid = r.oid
 LEFT JOIN pg_foreign_server fs ON fs.oid = ft.ftserver
 WHERE r.relkind IN ('r', 'p', 'f')
@@ -243,6 +249,7 @@ ORDER BY a.attrelid, a.attnum
 -- The constraints of tables that are not a parent's. NOT NULL is the column's. Most have one column, which is found by a join.
 SELECT 'constraint ' || r.name || '.' || IDENT(k.conname)
        || BODY(
+           "clustered": TRUE(i.indisclustered AND part.name IS NULL),
            "columns": CASE WHEN k.contype IN ('p', 'u', 'f') THEN
                CASE WHEN cardinality(k.conkey) = 1 THEN '[' || JSON(a.attname) || ']' ELSE COLUMNS(k.conrelid, k.conkey) END END,
            "deferrable": TRUE(k.condeferrable),
@@ -277,7 +284,7 @@ LEFT JOIN relation fr ON fr.oid = k.confrelid
 LEFT JOIN attribute fa ON fa.attrelid = k.confrelid AND fa.attnum = k.confkey[1]
 LEFT JOIN (
     SELECT x.*, c.reloptions FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
-    WHERE x.indnatts > x.indnkeyatts [[15: OR x.indnullsnotdistinct | ]] OR c.reloptions IS NOT NULL OR NOT x.indisvalid
+    WHERE x.indnatts > x.indnkeyatts [[15: OR x.indnullsnotdistinct | ]] OR c.reloptions IS NOT NULL OR NOT x.indisvalid OR x.indisclustered
 ) i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN ( -- a partition's own key can stand on its part of an index that is no key
     SELECT h.inhrelid, JSON({name:pn.nspname:pc.relname}) AS name
@@ -285,10 +292,25 @@ LEFT JOIN ( -- a partition's own key can stand on its part of an index that is n
 ) part ON part.inhrelid = k.conindid AND k.contype IN ('p', 'u')
 WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0 AND k.conislocal
 
+-- name: not_nulls
+-- What only PostgreSQL 18 keeps of a NOT NULL: a name that is not one of the server's own, and that a child has it as its own too.
+SELECT 'not_null ' || r.name || '.' || (SELECT IDENT(a.attname) FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1])
+       || BODY(
+           "name": CASE WHEN k.coninhcount = 0 THEN JSON(k.conname) END,
+           "own": TRUE(k.coninhcount > 0)
+       ) AS line
+FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
+WHERE k.contype = 'n' AND k.conislocal AND (k.coninhcount > 0 OR k.conname NOT LIKE '%\_not\_null' AND k.conname !~ '_not_null[0-9]*$')
+
 -- name: indexes
 -- The indexes that no constraint owns and no parent's index.
 SELECT 'index ' || s.name || '.' || IDENT(i.relname)
        || BODY(
+           "attached": CASE WHEN NOT i.indisvalid THEN (
+               SELECT '[' || string_agg(JSON(pr.name), ', ' ORDER BY pr.name COLLATE "C") || ']'
+               FROM pg_inherits h JOIN pg_index pi ON pi.indexrelid = h.inhrelid JOIN relation pr ON pr.oid = pi.indrelid
+               WHERE h.inhparent = i.indexrelid
+           ) END,
            "clustered": TRUE(i.indisclustered),
            "columns": '[' || k.keys || ']',
            "include": CASE WHEN i.indnatts > i.indnkeyatts THEN COLUMNS(i.indrelid, (i.indkey::int2[])[i.indnkeyatts:]) END,
@@ -648,26 +670,36 @@ SELECT 'server ' || IDENT(v.srvname)
 FROM pg_foreign_server v JOIN pg_foreign_data_wrapper w ON w.oid = v.srvfdw WHERE {own:pg_foreign_server:v.oid}
 
 -- name: privileges
--- What others than the owner may do beyond what they may by default, and what they may not although they may by default.
--- MAINTAIN is left out: servers before 17 have none.
-SELECT x.what || ' ' || x.path || '.' || IDENT(coalesce(g.rolname, 'public'))
-       || BODY("privileges": '[' || string_agg(JSON(x.privilege), ', ' ORDER BY x.privilege COLLATE "C") || ']') AS line
+-- What others than the owner may do beyond what they may by default, and what they, or the owner, may not although they may by
+-- default. Who has all privileges on a table has MAINTAIN too, as far as anybody can say: servers before 17 have none.
+SELECT unnest(ARRAY[
+    CASE WHEN y.granted IS NOT NULL THEN 'grant ' || y.path || BODY("privileges": y.granted) END,
+    CASE WHEN y.revoked IS NOT NULL THEN 'revocation ' || y.path || BODY("privileges": y.revoked) END,
+    CASE WHEN y.maintains AND y.others < 7 THEN 'maintain ' || y.path || ' {}' END
+]) AS line
 FROM (
-    SELECT 'grant' AS what, o.path, a.grantee, a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
-    FROM granted o CROSS JOIN LATERAL aclexplode(o.acl) a
-    WHERE a.grantee <> o.owner AND a.privilege_type <> 'MAINTAIN' AND NOT EXISTS (
-        SELECT FROM aclexplode(o.initial) d
-        WHERE d.grantee = a.grantee AND d.privilege_type = a.privilege_type AND d.is_grantable = a.is_grantable
-    )
-    UNION
-    SELECT 'revocation', o.path, d.grantee, d.privilege_type
-    FROM granted o CROSS JOIN LATERAL aclexplode(o.initial) d
-    WHERE d.grantee <> o.owner AND d.privilege_type <> 'MAINTAIN' AND NOT EXISTS (
-        SELECT FROM aclexplode(o.acl) a WHERE a.grantee = d.grantee AND a.privilege_type = d.privilege_type
-    )
-) x
-LEFT JOIN pg_roles g ON g.oid = x.grantee
-GROUP BY x.what, x.path, x.grantee, g.rolname
+    SELECT x.path || '.' || CASE WHEN x.owners THEN 'pg_owner' ELSE IDENT(coalesce(g.rolname, 'public')) END AS path,
+           '[' || string_agg(JSON(x.privilege || x.option), ', ' ORDER BY (x.privilege || x.option) COLLATE "C") FILTER (WHERE x.given AND x.privilege <> 'MAINTAIN') || ']' AS granted,
+           '[' || string_agg(JSON(x.privilege), ', ' ORDER BY x.privilege COLLATE "C") FILTER (WHERE NOT x.given) || ']' AS revoked,
+           bool_or(x.given AND x.privilege = 'MAINTAIN') AS maintains,
+           count(DISTINCT x.privilege) FILTER (WHERE x.given AND x.privilege <> 'MAINTAIN') AS others
+    FROM (
+        SELECT true AS given, false AS owners, o.path, a.grantee, a.privilege_type AS privilege, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS option
+        FROM granted o CROSS JOIN LATERAL aclexplode(o.acl) a
+        WHERE a.grantee <> o.owner AND NOT EXISTS (
+            SELECT FROM aclexplode(o.initial) d
+            WHERE d.grantee = a.grantee AND d.privilege_type = a.privilege_type AND d.is_grantable = a.is_grantable
+        )
+        UNION
+        SELECT false, d.grantee = o.owner, o.path, d.grantee, d.privilege_type, ''
+        FROM granted o CROSS JOIN LATERAL aclexplode(o.initial) d
+        WHERE NOT o.initial <@ o.acl AND d.privilege_type <> 'MAINTAIN' AND NOT EXISTS (
+            SELECT FROM aclexplode(o.acl) a WHERE a.grantee = d.grantee AND a.privilege_type = d.privilege_type
+        )
+    ) x
+    LEFT JOIN pg_roles g ON g.oid = x.grantee
+    GROUP BY x.path, x.owners, x.grantee, g.rolname
+) y
 
 -- name: default_privileges
 -- What is granted on objects that will be made, or revoked although it is granted by default.
@@ -681,7 +713,7 @@ SELECT 'default_privilege ' || IDENT(pg_get_userbyid(d.defaclrole)) || '.' || co
                    SELECT a.privilege_type || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END || ' TO '
                           || IDENT(coalesce(g.rolname, 'public')) AS x
                    FROM aclexplode(d.defaclacl) a LEFT JOIN pg_roles g ON g.oid = a.grantee
-                   WHERE a.grantee <> d.defaclrole AND a.privilege_type <> 'MAINTAIN'
+                   WHERE a.privilege_type <> 'MAINTAIN'
                      AND (d.defaclnamespace <> 0 OR NOT EXISTS (
                          SELECT FROM aclexplode(acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)) i
                          WHERE i.grantee = a.grantee AND i.privilege_type = a.privilege_type))

@@ -291,6 +291,12 @@ def _add_repair(commands: Commands) -> None:
     )
     add("--dry-run", action="store_true", help="print the files instead of writing them")
     add(
+        "--no-rehearsal",
+        action="store_true",
+        help="do not try the files on a copy of the schema first, in a scratch database",
+    )
+    _add_scratch(repair)
+    add(
         "--exit-code",
         action="store_true",
         help="exit with 3 if something is left that the files do not repair",

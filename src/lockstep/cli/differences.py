@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lockstep.catalog.compare import Difference
-from lockstep.catalog.fact import dotted, undotted
+from lockstep.catalog.fact import BESIDE, dotted, undotted
 from lockstep.catalog.wording import text_of
 from lockstep.cli.colour import Palette
 
 _MARKS = {"missing": "-", "differs": "~", "extra": "+"}
 _DATABASE = "(database)"
 _PARTS = {"column", "constraint", "trigger", "policy", "rule"}
-_ACCESS = {"grant", "revocation", "comment"}
 
 
 def as_json(difference: Difference) -> dict[str, Any]:
@@ -69,12 +68,12 @@ def tree_lines(differences: Iterable[Difference], palette: Palette) -> Iterator[
 def _home(difference: Difference) -> tuple[str, str]:
     """Return the schema and the table that an object is shown under; no table for what has none."""
     fact = difference.fact
-    path = fact.path[1:] if fact.kind in _ACCESS else fact.path
+    path = fact.path[1:] if fact.kind in BESIDE else fact.path
     table = fact.body.get("table")
     if isinstance(table, str):
         path = undotted(table)
     elif fact.kind in {"table", "foreign_table", "view", "matview"} or (
-        fact.kind in _ACCESS and len(path) > 2
+        fact.kind in BESIDE and len(path) > 2
     ):
         path = path[:2]
     elif fact.kind not in _PARTS:

@@ -32,7 +32,14 @@ def repair(options: argparse.Namespace) -> int:
     choices = choices_of(options)
     settings = settings_of(options)
     against = options.against or str(settings.schema_lock)
-    made = plan_repair(settings, against, choices, timeout=_TIMEOUT, with_seeds=options.with_seeds)
+    made = plan_repair(
+        settings,
+        against,
+        choices,
+        timeout=_TIMEOUT,
+        with_seeds=options.with_seeds,
+        with_rehearsal=not options.no_rehearsal,
+    )
     file = Path(options.output) if options.output else settings.migrations / script.DEFAULT_NAME
     texts = _texts(made, file)
     if not options.dry_run:
@@ -116,6 +123,7 @@ def _as_dict(made: Repair, texts: Mapping[Path, str], *, written: bool) -> dict[
         "conflicts": [conflict.as_dict() for conflict in plan.conflicts],
         "left": [left.as_dict() for left in plan.left],
         "unread": list(plan.unread),
+        "rehearsal": plan.rehearsal or None,
         "unused": list(plan.unused),
         "seeds_missing": list(made.seeds_missing),
     }
@@ -135,6 +143,8 @@ def _report(made: Repair, texts: Mapping[Path, str], *, written: bool) -> Iterat
     yield from _steps(plan)
     yield from _conflicts(plan.conflicts)
     yield from left_lines(plan.left)
+    if plan.rehearsal:
+        yield plan.rehearsal
     if plan.unread:
         yield f"not read, because others change it now: {', '.join(plan.unread)}"
     if plan.unused:

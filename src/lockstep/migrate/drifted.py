@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lockstep.catalog.compare import Difference, Drift
-from lockstep.catalog.fact import undotted
+from lockstep.catalog.fact import BESIDE, TOLD_SINCE, undotted
 from lockstep.catalog.wording import counts, sentence
 from lockstep.errors import Place, Problem, SchemaDrifted
 from lockstep.events import SchemaDiffers
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lockstep.migrate.expected import Expected
     from lockstep.settings import Settings
 
-_NEVER_REFUSE = {"comment", "default_privilege"}
+_NEVER_REFUSE = {"comment", "default_privilege", *TOLD_SINCE}
 _LISTED = 20
 _SHOWN = 5
 _LONGEST = 400
@@ -62,7 +62,7 @@ def _belongs_to(difference: Difference, partitions: set[tuple[str, ...]]) -> boo
     if not partitions or difference.what != "missing":
         return False
     fact = difference.fact
-    if fact.kind in {"grant", "revocation", "comment"}:
+    if fact.kind in BESIDE:
         places = {fact.path[1:3]}
     else:
         table = fact.body.get("table")

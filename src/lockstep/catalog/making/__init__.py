@@ -16,6 +16,7 @@ from lockstep.catalog.making import (
     constraints,
     foreign,
     indexes,
+    not_nulls,
     operators,
     others,
     routines,
@@ -181,6 +182,8 @@ _KINDS: dict[str, tuple[Create, Change, Drop]] = {
     ),
     "grant": (access.create_grant, access.change_grant, access.drop_grant),
     "revocation": (access.create_revocation, access.change_grant, access.drop_revocation),
+    "maintain": (access.create_maintain, _no_change, access.drop_maintain),
+    "not_null": (not_nulls.create_not_null, not_nulls.change_not_null, not_nulls.drop_not_null),
     "comment": (comments.create_comment, comments.change_comment, comments.drop_comment),
     "other": (_unmade, _unchanged, _undropped),
 }

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lockstep.catalog.compare import Difference
-from lockstep.catalog.fact import Fact, Path
+from lockstep.catalog.fact import GRANT_OPTION, ON_TABLES, OWNER, Fact, Path
 from lockstep.catalog.making import guards
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.triggers import role_name
 from lockstep.sql.objects import literal, qualified, quoted
 
-_OPTION = " WITH GRANT OPTION"
+_OPTION = GRANT_OPTION
+_MAINTAIN = "MAINTAIN"
+_SINCE = 17
 _DEFAULT_LETTERS = {"tables": "r", "sequences": "S", "functions": "f", "types": "T", "schemas": "n", "large_objects": "L"}  # fmt: skip
-_ALL_ON_TABLES = {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
-"""What ALL is on a table, but for MAINTAIN: servers before 17 have none, so that a snapshot does not tell it."""
 _RIGHT = "what the role could do"
 
 
@@ -44,6 +44,11 @@ def change_grant(difference: Difference, expected: Index, live: Index) -> list[S
     gone = [privilege for privilege in less if privilege not in {*demoted, *raised}]
     kept = {privilege.removesuffix(_OPTION) for privilege in demoted}
     granted = [privilege for privilege in more if privilege not in kept]
+    if gone and _is_all(wanted, old) and live.server >= _SINCE:
+        # Who had all privileges had this one too.
+        gone += [] if expected.get(_MAINTAIN.lower(), wanted.path) else [_MAINTAIN]
+    elif granted and _is_all(wanted, new) and live.server >= _SINCE:
+        granted += [_MAINTAIN]
     again = columns_granted(wanted, expected) if gone and wanted.path[0] == "table" else []
     return [*_granted(wanted, granted), *_revoked(wanted, gone), *_demoted(wanted, demoted), *again]
 
@@ -97,7 +102,11 @@ def _corrected(fact: Fact, default: Fact, expected: Index) -> Iterator[Step]:
     for key in ("granted", "revoked"):
         for entry in default.body.get(key, []):
             privilege, grantee, granted = _entry(entry)
-            path = (kind, *fact.path, undotted(grantee)[0])
+            # What a role keeps from itself it keeps from who will own the object: this one is made by it, or by somebody else.
+            role = undotted(grantee)[0]
+            if granted and role == default.path[0]:
+                continue
+            path = (kind, *fact.path, OWNER if role == default.path[0] else role)
             told = expected.get("grant" if granted else "revocation", path)
             listed = told.body["privileges"] if told else []
             plain = privilege.removesuffix(_OPTION)
@@ -118,6 +127,16 @@ def drop_grant(fact: Fact) -> list[Step]:
     return list(_revoked(fact, fact.body["privileges"]))
 
 
+def create_maintain(fact: Fact, expected: Index) -> list[Step]:
+    """Grant MAINTAIN, which a server has that told it."""
+    return list(_granted(fact, [_MAINTAIN]))
+
+
+def drop_maintain(fact: Fact) -> list[Step]:
+    """Revoke it."""
+    return list(_revoked(fact, [_MAINTAIN]))
+
+
 def drop_revocation(fact: Fact) -> list[Step]:
     """Grant again what is there by default."""
     return list(_granted(fact, fact.body["privileges"]))
@@ -132,8 +151,11 @@ def _granted(fact: Fact, privileges: Sequence[str]) -> Iterator[Step]:
             if privilege.endswith(_OPTION) == bool(option)
         ]
         if chosen:
+            told = f"GRANT {_list(fact, chosen)} ON {_target(fact)} TO "
             action = (
-                f"GRANT {_list(fact, chosen)} ON {_target(fact)} TO {role_name(grantee)}{option}"
+                _about_owner(fact, told)
+                if grantee == OWNER
+                else f"{told}{role_name(grantee)}{option}"
             )
             held = [_holds(fact, privilege, option=bool(option)) for privilege in chosen]
             yield Step(fact, action, guards.both(_there(fact), guards.not_all(held)))
@@ -142,7 +164,8 @@ def _granted(fact: Fact, privileges: Sequence[str]) -> Iterator[Step]:
 def _revoked(fact: Fact, privileges: Sequence[str], loses: str = _RIGHT) -> Iterator[Step]:
     chosen = sorted({privilege.removesuffix(_OPTION) for privilege in privileges})
     if chosen:
-        action = f"REVOKE {_list(fact, chosen)} ON {_target(fact)} FROM {role_name(fact.path[-1])}"
+        told, grantee = f"REVOKE {_list(fact, chosen)} ON {_target(fact)} FROM ", fact.path[-1]
+        action = _about_owner(fact, told) if grantee == OWNER else told + role_name(grantee)
         held = " OR ".join(_holds(fact, privilege) for privilege in chosen)
         yield Step(fact, action, f"({held})", loses=loses)
 
@@ -156,10 +179,26 @@ def _demoted(fact: Fact, privileges: Sequence[str]) -> Iterator[Step]:
 
 
 def _list(fact: Fact, privileges: Sequence[str]) -> str:
-    if fact.path[0] == "table" and {*privileges} == _ALL_ON_TABLES:
+    if _is_all(fact, privileges):
         return "ALL"
     column = f" ({quoted(fact.path[3])})" if fact.path[0] == "column" else ""
     return ", ".join(f"{privilege}{column}" for privilege in privileges)
+
+
+def _is_all(fact: Fact, privileges: Sequence[str]) -> bool:
+    """Tell whether these are all privileges on a table, with MAINTAIN or without."""
+    plain = {privilege.removesuffix(_OPTION) for privilege in privileges}
+    return fact.path[0] == "table" and plain - {_MAINTAIN} == ON_TABLES
+
+
+def _about_owner(fact: Fact, statement: str) -> str:
+    """Return *statement* with the role at its end that owns the object, which is another in every place."""
+    catalog, row, _, owner = _row(fact)
+    named = (
+        f"(SELECT pg_catalog.pg_get_userbyid({owner}) FROM pg_catalog.{catalog} AS o WHERE {row})"
+    )
+    body = f"BEGIN EXECUTE {literal(statement)} || pg_catalog.quote_ident({named}); END"
+    return f"DO {literal(body)}"
 
 
 def _target(fact: Fact) -> str:
@@ -168,7 +207,15 @@ def _target(fact: Fact) -> str:
         return f"ROUTINE {qualified(*path[:2])}({path[2]})"
     if kind == "column":
         return f"TABLE {qualified(*path[:2])}"
+    if kind == "server":
+        return f"FOREIGN SERVER {quoted(path[0])}"
     return f"{kind.upper()} {qualified(*path)}"
+
+
+_FOREIGN = {
+    "foreign data wrapper": ("pg_foreign_data_wrapper", "fdw", "F"),
+    "server": ("pg_foreign_server", "srv", "S"),
+}
 
 
 def _row(fact: Fact) -> tuple[str, str, str, str]:
@@ -194,6 +241,11 @@ def _row(fact: Fact) -> tuple[str, str, str, str]:
             _acl("o.typacl", "T", "o.typowner"),
             "o.typowner",
         )
+    if kind in _FOREIGN:
+        catalog, column, letter = _FOREIGN[kind]
+        owner = f"o.{column}owner"
+        acl = _acl(f"o.{column}acl", letter, owner)
+        return catalog, f"o.{column}name = {literal(path[0])}", acl, owner
     return (
         "pg_namespace",
         f"o.oid = {guards.schema(path[0])}",
@@ -212,11 +264,12 @@ def _there(fact: Fact) -> str:
 
 
 def _holds(fact: Fact, privilege: str, *, option: bool = False) -> str:
-    catalog, row, acl, _ = _row(fact)
+    catalog, row, acl, owner = _row(fact)
     grantable = " AND a.is_grantable" if option else ""
+    grantee = owner if fact.path[-1] == OWNER else guards.role(fact.path[-1])
     return (
         f"EXISTS (SELECT FROM pg_catalog.{catalog} AS o CROSS JOIN LATERAL pg_catalog.aclexplode({acl}) AS a WHERE {row}"
-        f" AND a.grantee = {guards.role(fact.path[-1])} AND a.privilege_type = {literal(privilege)}{grantable})"
+        f" AND a.grantee = {grantee} AND a.privilege_type = {literal(privilege)}{grantable})"
     )
 
 
@@ -295,7 +348,7 @@ def _together(objects: str, entries: Sequence[str]) -> Iterator[tuple[str, str, 
         plain = privilege.removesuffix(_OPTION)
         found.setdefault((grantee, privilege != plain), []).append(plain)
     for (grantee, option), privileges in found.items():
-        if objects == "tables" and {*privileges} == _ALL_ON_TABLES:
+        if objects == "tables" and {*privileges} == ON_TABLES:
             yield "ALL", grantee, option, privileges
         else:
             yield from ((one, grantee, option, [one]) for one in privileges)

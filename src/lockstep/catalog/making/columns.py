@@ -212,6 +212,9 @@ def _changed(wanted: Fact, found: Fact, live: Index) -> list[Step]:
         old = {**old, **({"default": new["default"]} if "default" in new else {})}
         if "default" not in new:
             old = {key: value for key, value in old.items() if key != "default"}
+        if _is_childs(wanted, live):
+            # The parent's statement changed its type, and gave it the parent's default.
+            old = {**old, "default": ""}
     for fields, make in CHANGES:
         if any(new.get(field) != old.get(field) for field in fields):
             made = [_step(wanted, part, live) for part in make(wanted, new, old)]
@@ -220,6 +223,12 @@ def _changed(wanted: Fact, found: Fact, live: Index) -> list[Step]:
             first = counts and not widens(found.body["type"], new["type"])
             steps = [*made, *steps] if first else [*steps, *made]
     return steps
+
+
+def _is_childs(column: Fact, live: Index) -> bool:
+    table = live.first(("table", "foreign_table"), column.path[:2])
+    parents = _parents(table.body) if table else set()
+    return any(live.get("column", (*undotted(name), column.path[2])) for name in parents)
 
 
 def _step(wanted: Fact, part: Change, live: Index) -> Step:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lockstep.catalog.compare import Difference
 from lockstep.catalog.fact import Fact, undotted
 from lockstep.catalog.making import guards
+from lockstep.catalog.making.clustering import clustered
 from lockstep.catalog.making.columns import kind_of
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
@@ -16,6 +17,7 @@ from lockstep.sql.objects import literal, qualified, quoted
 
 _LETTERS = {"primary key": "p", "unique": "u", "foreign key": "f", "check": "c", "exclude": "x"}
 _ACTIONS = {"cascade": "c", "set null": "n", "set default": "d", "restrict": "r"}
+_BESIDE = {"options", "clustered"}
 _DEFERS = {"deferrable", "initially_deferred"}
 
 
@@ -148,7 +150,7 @@ def create_constraint(fact: Fact, expected: Index) -> list[Step]:
             guards.missing("pg_constraint", guards.constraint(fact.path)),
         ),
     )
-    return [made]
+    return [made, *([clustered(fact, table)] if fact.body.get("clustered") else [])]
 
 
 def _on_its_part(fact: Fact, add: str) -> str:
@@ -189,8 +191,10 @@ def change_constraint(
         return Unchangeable(
             f"it stands on its part of index {found.body['part_of']}, which keeps it"
         )
-    if fields == {"options"} and type_ != "exclude":
-        return list(changed_options(wanted, found, "INDEX", (wanted.path[0], wanted.path[2])))
+    if fields <= _BESIDE and not (type_ == "exclude" and "options" in fields):
+        index = wanted.path[0], wanted.path[2]
+        marked = [clustered(wanted, wanted.path[:2])] if "clustered" in fields else []
+        return [*changed_options(wanted, found, "INDEX", index), *marked]
     if type_ == "foreign key" and (fields <= _DEFERS or fields == {"not_enforced"}):
         return [_deferred(wanted, enforcing=fields == {"not_enforced"})]
     drop = _dropped(
@@ -205,7 +209,10 @@ def _state(fact: Fact) -> str:
     body = fact.body
     if body.get("not_enforced"):
         return "NOT conenforced"
-    return "NOT convalidated" if body.get("not_valid") else "convalidated"
+    if body.get("not_valid"):
+        return "NOT convalidated"
+    # Whether its rows are proven is no reason to make it anew: perhaps they never will be.
+    return "coalesce(pg_catalog.to_jsonb(pg_constraint) ->> 'conenforced', 'true') = 'true'"
 
 
 def validated(fact: Fact) -> Step:

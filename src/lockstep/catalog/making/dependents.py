@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lockstep.catalog.fact import Fact, Path, dotted, undotted
+from lockstep.catalog.fact import BESIDE, RIGHTS, Fact, Path, dotted, undotted
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.order import in_order
 from lockstep.catalog.making.references import names_in, referred, texts_of, word_of
@@ -65,7 +65,7 @@ def must_drop(facts: list[Fact], of: Fact | None = None) -> list[Fact]:
     return [
         fact
         for fact in facts
-        if fact.kind not in {"grant", "revocation", "comment"}
+        if fact.kind not in BESIDE
         and (not _goes_along(fact) or (alone and fact.kind == "constraint"))
     ]
 
@@ -186,7 +186,7 @@ def _going_with(fact: Fact, live: Index) -> list[Fact]:
         comment = live.get("comment", (kind_of_comment, *fact.path))
         found += [comment] if comment else []
     if kind_of_grant := _GRANTED.get(fact.kind):
-        for kind in ("grant", "revocation"):
+        for kind in sorted(RIGHTS):
             found += live.children((kind_of_grant, *fact.path), kind)
         if fact.kind in {"view", "matview"}:
             found += _of_columns(fact, live)

@@ -53,6 +53,20 @@ class Index:
         return found
 
     @cached_property
+    def heirs(self) -> dict[str, list[Fact]]:
+        """The partitions and heirs of each table that has any, by its dotted name."""
+        found: dict[str, list[Fact]] = {}
+        for line in self.lines:
+            if line.startswith(("table ", "foreign_table ")) and (
+                '"partition_of": ' in line or '"inherits": ' in line
+            ):
+                fact = self._fact(line)
+                for name in (fact.body.get("partition_of"), *fact.body.get("inherits", ())):
+                    if name is not None:
+                        found.setdefault(name, []).append(fact)
+        return found
+
+    @cached_property
     def _by_head(self) -> dict[str, str]:
         return {_head(line): line for line in self.lines}
 

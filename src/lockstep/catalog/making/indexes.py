@@ -8,6 +8,7 @@ from typing import Any
 from lockstep.catalog.compare import Difference
 from lockstep.catalog.fact import Fact, undotted
 from lockstep.catalog.making import guards
+from lockstep.catalog.making.clustering import clustered
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.step import Step, Unchangeable
 from lockstep.catalog.making.tables import changed_options
@@ -63,8 +64,8 @@ def create_index(fact: Fact, expected: Index) -> list[Step]:
     """Build an index, on a table with partitions on all of them; one that is invalid there is not attached to any."""
     only = bool(fact.body.get("invalid")) and _partitioned(fact, expected)
     made = Step(fact, index_definition(fact, only=only), f"{guards.relation(fact.path)} IS NULL")
-    clustered = [_clustered(fact)] if fact.body.get("clustered") else []
-    return [made, *clustered, *_key_statistics(fact, {})]
+    marked = [clustered(fact, undotted(fact.body["table"]))] if fact.body.get("clustered") else []
+    return [made, *marked, *_key_statistics(fact, {})]
 
 
 def _key_statistics(fact: Fact, old: dict[str, int]) -> Iterator[Step]:
@@ -84,19 +85,6 @@ def _partitioned(fact: Fact, expected: Index) -> bool:
     return table is not None and "partition_by" in table.body
 
 
-def _clustered(fact: Fact) -> Step:
-    row = f"indexrelid = {guards.relation(fact.path)}"
-    table = name_of(fact.body["table"])
-    if fact.body.get("clustered"):
-        action = f"ALTER TABLE {table} CLUSTER ON {quoted(fact.path[1])}"
-        return Step(fact, action, guards.exists("pg_index", row, "NOT indisclustered"))
-    return Step(
-        fact,
-        f"ALTER TABLE {table} SET WITHOUT CLUSTER",
-        guards.exists("pg_index", row, "indisclustered"),
-    )
-
-
 def change_index(difference: Difference, expected: Index, live: Index) -> list[Step] | Unchangeable:
     """Change what is beside an index; one with other keys, or an invalid one, is dropped and built."""
     wanted, found = difference.expected, difference.live
@@ -108,10 +96,12 @@ def change_index(difference: Difference, expected: Index, live: Index) -> list[S
         if "options" in fields:
             steps += changed_options(wanted, found, "INDEX")
         if "clustered" in fields:
-            steps.append(_clustered(wanted))
+            steps.append(clustered(wanted, undotted(wanted.body["table"])))
         return [*steps, *_key_statistics(wanted, found.body.get("statistics", {}))]
-    if fields == {"invalid"} and wanted.body.get("invalid"):
-        return []  # a valid index does all that an invalid one does
+    if fields <= {"attached", "invalid"} and wanted.body.get("invalid"):
+        return Unchangeable(
+            "it serves more partitions than it should, and does all the same what it should"
+        )
     differs = guards.not_all([same_index(wanted), "indisvalid"])
     unbuilt = bool(found.body.get("invalid"))
     loses = (

@@ -10,7 +10,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from lockstep.catalog.fact import KINDS, Fact, Path, undotted
+from lockstep.catalog.fact import BESIDE, KINDS, RIGHTS, Fact, Path, undotted
 from lockstep.catalog.making.references import (
     Name,
     multirange_of,
@@ -21,8 +21,7 @@ from lockstep.catalog.making.references import (
 
 _RANK = {kind: number * 10 for number, kind in enumerate(KINDS)}
 _TABLES = {"table", "foreign_table"}
-_LAST = {"grant", "revocation", "comment", "default_privilege", "other"}
-_RIGHTS = {"grant", "revocation"}
+_LAST = {*BESIDE, "not_null", "default_privilege", "other"}
 _CODE = {"function", "procedure", "aggregate"}
 _QUERIES = {"view", "matview", "rule", "policy"}
 _PARTS = {"column", "constraint", "domain_constraint", "trigger", "rule", "policy"}
@@ -188,7 +187,7 @@ class _Order:
             rank += 3
         # A child's column follows its parent's; a column's privileges go with those of its table.
         if (fact.kind == "column" and fact.body.get("inherited")) or (
-            fact.kind in _RIGHTS and fact.path[0] == "column"
+            fact.kind in RIGHTS and fact.path[0] == "column"
         ):
             rank += 5
         return rank, number

@@ -14,7 +14,7 @@ class Step:
     needed; both are read with ``pg_catalog`` alone as search path. ``transactional`` false: it must stand alone. ``loses``
     says what a DROP or a change of type may lose; it is empty for what only adds. A ``phase`` is run when those before it are
     done for all objects: -1 makes room for others, 1 is what must wait for objects that themselves wait for this one, 2 what would
-    watch the others.
+    watch the others. ``late``: it is about something that may only be made beside a table that is in use.
     """
 
     fact: Fact
@@ -23,6 +23,7 @@ class Step:
     transactional: bool = True
     loses: str = ""
     phase: int = 0
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

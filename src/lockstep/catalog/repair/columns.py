@@ -5,6 +5,7 @@ from __future__ import annotations
 from lockstep.catalog.compare import Difference
 from lockstep.catalog.fact import Fact, dotted
 from lockstep.catalog.making import Step, create, guards, widens
+from lockstep.catalog.making.column_changes import NOT_NULL
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.retyping import back, using
 from lockstep.catalog.repair import conflicts
@@ -61,12 +62,13 @@ class Columns:
         fresh_identity = "identity" in fact.body and "identity" not in found.body
         return not fresh_identity and self._live.get("table", fact.path[:2]) is not None
 
-    def with_same_nullness(self, fact: Fact, found: Fact) -> Fact:
-        """Return the column that is wanted, as nullable as it is now."""
-        bare = _without(fact, "not_null")
-        if "not_null" not in found.body:
-            return bare
-        return Fact(fact.kind, fact.path, {**bare.body, "not_null": found.body["not_null"]})
+    def as_nullable_as_now(self, goal: Difference) -> Difference:
+        """Return what is wanted of a column otherwise, as nullable as it is now."""
+        fact, found = goal.fact, goal.live
+        assert found is not None
+        now = {key: found.body[key] for key in NOT_NULL if key in found.body}
+        bare = _without(fact, *NOT_NULL)
+        return Difference(Fact(fact.kind, fact.path, {**bare.body, **now}), found)
 
     def retyped(self, goal: Difference) -> bool:
         """True if values would be converted."""

@@ -43,7 +43,8 @@ class Entries:
         for step in steps:
             piece = piece_of(step, why, caught=caught)
             # A label may be added in a transaction, but not used: what uses it moves to the second file.
-            if part_later or not (step.transactional or fact.kind == "enum"):
+            late = part_later or step.late
+            if late or not (step.transactional or fact.kind == "enum"):
                 piece = replace(piece, part="later")
             self.enter(fact, step, piece)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.catalog.compare import Difference, Drift
-from lockstep.catalog.fact import Fact, Path, dotted, undotted
+from lockstep.catalog.fact import RIGHTS, Fact, Path, dotted, undotted
+from lockstep.catalog.making import dependents
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.making.references import referred, word_of
 from lockstep.catalog.repair.building import index_of, short_name
@@ -24,7 +25,7 @@ _CLASHES = (
 )
 _KEYS = ("primary key", "unique")
 _OF_A_KEY = ("columns", "include", "method", "nulls_not_distinct", "table", "unique", "where")
-_ON_RELATION = {"column", "constraint", "trigger", "policy", "rule"}
+_ON_RELATION = {"column", "constraint", "not_null", "trigger", "policy", "rule"}
 
 
 class Families:
@@ -145,6 +146,13 @@ class Families:
         kinds = _clashing(fact.kind)
         return any((kind, fact.path) in self._missing for kind in kinds) and not self._used(fact)
 
+    def goes_before_its_type(self, column: Fact) -> bool:
+        """True for a column on which nothing stands, of a type that is made anew: perhaps without one of the column's values."""
+        if column.kind != "column" or dependents(column, self._live):
+            return False
+        type_ = undotted(str(column.body["type"]).removesuffix("[]"))
+        return any((kind, type_) in self._differing for kind in _TYPES)
+
     def _used(self, fact: Fact) -> bool:
         """True for a type of which a column is: it goes only after that has another, and what takes its place comes before."""
         name = qualified(*fact.path)
@@ -189,7 +197,7 @@ def _held_by(fact: Fact) -> Iterator[tuple[tuple[str, ...], Path]]:
         yield ("table",), owner[:2]
     elif fact.kind == "comment":
         yield from _of_any_kind(fact.path[1:])
-    elif fact.kind in {"grant", "revocation"}:
+    elif fact.kind in RIGHTS:
         yield from _of_any_kind(fact.path[1:-1])
 
 

@@ -45,6 +45,8 @@ class Heirs:
             return
         table = undotted(fact.body["table"]) if fact.kind == "index" else fact.path[:2]
         yield from (f"{kind} {dotted(table)}" for kind in _TABLES)
+        if fact.kind == "not_null":
+            yield f"column {dotted(fact.path)}"
         if fact.kind == "column" and (type_ := self._type_of(table)):
             yield f"composite {type_}"
         for parent in self.parents(table) if fact.kind == "column" else ():
@@ -87,6 +89,13 @@ class Heirs:
             return []
         of = [found.body["partition_of"]] if "partition_of" in found.body else []
         return [undotted(name) for name in [*of, *found.body.get("inherits", [])]]
+
+    def of_parents(self, column: Fact) -> Iterator[Fact]:
+        """Yield the columns of the parents that are one with *column*."""
+        for parent in self.parents(column.path[:2]):
+            found = self._live.get("column", (*parent, column.path[2]))
+            if found is not None:
+                yield found
 
     @cached_property
     def _moving(self) -> set[Path]:

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 from lockstep.catalog.fact import Fact, Path, dotted, undotted
 from lockstep.catalog.making import guards
+from lockstep.catalog.making.clustering import clustered
+from lockstep.catalog.making.column_changes import no_heirs
 from lockstep.catalog.making.constraints import (
     constraint_definition,
     create_constraint,
@@ -58,10 +60,18 @@ class Online:
 
     def constraint(self, fact: Fact, *, late: bool = False) -> list[Piece]:
         """Add a constraint to a table with rows; *late*: what it stands on is made in the second file."""
+        made = self._constraint(fact, late=late)
+        marked = [clustered(fact, fact.path[:2])] if fact.body.get("clustered") else []
+        return [
+            *made,
+            *(_piece(step, "the table is sorted by it", part="later") for step in marked),
+        ]
+
+    def _constraint(self, fact: Fact, *, late: bool) -> list[Piece]:
         type_ = fact.body["type"]
         if type_ in _KEYS and not fact.body.get("period") and "part_of" not in fact.body:
             return self._key(fact)
-        (step,) = create_constraint(fact, self._expected)
+        step, *_ = create_constraint(fact, self._expected)
         if fact.body.get("not_valid") or fact.body.get("not_enforced"):
             return [_piece(step, "it is missing", part="later")]
         if type_ == "exclude" or type_ in _KEYS or not self._may_be_unproven(fact):
@@ -213,7 +223,7 @@ class Online:
         question = building.question_about(fact, building.index_of(fact))
         cures, answer = self._clear(question, missing)
         if self._partitioned(fact.path[:2]):
-            (step,) = create_constraint(fact, self._expected)
+            step, *_ = create_constraint(fact, self._expected)
             why = "it is missing; on a table with partitions it cannot be built beside its writers"
             return [*cures, _piece(step, why, part="later", caught=_BROKEN[fact.body["type"]])]
         if not cures and answer.count:
@@ -258,8 +268,19 @@ class Online:
         parts = building.partition_by_partition(index, about, why, leaves, inner)
         return [*cures, *parts, *building.attachments(index, about, pairs[::-1])]
 
+    def half_attached(self, index: Fact) -> str:
+        """Return a partition with partitions that has a part of an unfinished index already, of which nobody knows what it lacks."""
+        for name in index.body.get("attached", ()):
+            table = self._live.get("table", undotted(name))
+            if table is not None and "partition_by" in table.body:
+                return str(name)
+        return ""
+
     def _brings_its_own(self, table: Path, index: Fact) -> bool:
-        """Tell whether a partition's own key is to be its part of an index."""
+        """Tell whether a partition has its part of an index, or is to have a key of its own that is this part."""
+        found = self._live.get("index", index.path)
+        if found is not None and dotted(table) in found.body.get("attached", ()):
+            return True
         return any(
             key.body.get("part_of") == dotted(index.path)
             for key in self._expected.children(table, "constraint")
@@ -281,7 +302,7 @@ class Online:
 
     def _not_null_18(self, column: Fact, about: str) -> list[Piece]:
         table, row = qualified(*column.path[:2]), guards.column(column.path[:2], column.path[2])
-        add = f"ALTER TABLE {table} ADD NOT NULL {quoted(column.path[2])} NOT VALID"
+        add = f"ALTER TABLE {table} ADD NOT NULL {quoted(column.path[2])}{no_heirs(column.body)} NOT VALID"
         found = f"(SELECT k.conname FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_attribute ON attrelid = k.conrelid AND k.conkey = ARRAY[attnum] WHERE {row} AND k.contype = 'n')"
         prove = f"EXECUTE pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', {literal(table)}, {found});"
         return [

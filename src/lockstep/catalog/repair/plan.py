@@ -92,7 +92,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of it: ``pieces`` in the order in which they run."""
+    """All of it: ``pieces`` in the order in which they run; ``rehearsal`` says whether they were tried on a copy of the schema."""
 
     before: str
     after: str
@@ -102,6 +102,7 @@ class Plan:
     conflicts: tuple[Conflict, ...] = ()
     unread: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    rehearsal: str = ""
 
     def of(self, part: Part) -> tuple[Piece, ...]:
         """Return the pieces of one file."""

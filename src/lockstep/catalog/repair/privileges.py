@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lockstep.catalog.fact import Fact, Path
+from lockstep.catalog.fact import GRANT_OPTION, ON_TABLES, OWNER, Fact, Path
 from lockstep.catalog.making import Step, drop
 from lockstep.catalog.making.index import Index
 
+_SINCE = 17
 _WORDS = {
     **dict.fromkeys(("table", "foreign_table", "view", "matview"), ("tables", "table")),
     "sequence": ("sequences", "sequence"),
@@ -31,7 +32,7 @@ def corrections(fact: Fact, expected: Index, live: Index) -> list[Step]:
     plural, word = _WORDS[fact.kind]
     steps: list[Step] = []
     for default in live.of_kind("default_privilege"):
-        _, schema, kind = default.path
+        role, schema, kind = default.path
         if kind != plural or schema not in {"", fact.path[0]}:
             continue
         for what, given in (
@@ -39,8 +40,12 @@ def corrections(fact: Fact, expected: Index, live: Index) -> list[Step]:
             ("revocation", default.body.get("revoked", ())),
         ):
             for grantee, privileges in _by_grantee(given).items():
-                path = (word, *fact.path, grantee)
+                if what == "grant" and grantee == role:
+                    continue
+                path = (word, *fact.path, OWNER if grantee == role else grantee)
                 excess = _excess(what, path, privileges, expected)
+                if excess and word == "table" and what == "grant" and live.server >= _SINCE:
+                    excess += _maintain(path, privileges, expected)
                 if excess:
                     steps += drop(Fact(what, path, {"privileges": excess}))
     return steps
@@ -50,6 +55,12 @@ def _excess(what: str, path: Path, privileges: list[str], expected: Index) -> li
     wanted = expected.get(what, path)
     named = wanted.body["privileges"] if wanted else []
     return [privilege for privilege in privileges if privilege not in named]
+
+
+def _maintain(path: Path, privileges: list[str], expected: Index) -> list[str]:
+    """Return MAINTAIN if it comes with all other privileges, and is not to be there."""
+    every = {privilege.removesuffix(GRANT_OPTION) for privilege in privileges} == ON_TABLES
+    return ["MAINTAIN"] if every and expected.get("maintain", path) is None else []
 
 
 def _by_grantee(given: list[str]) -> dict[str, list[str]]:

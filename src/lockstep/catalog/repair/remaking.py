@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lockstep.catalog.compare import Drift
-from lockstep.catalog.fact import Fact, Path, dotted, undotted
+from lockstep.catalog.fact import BESIDE, Fact, Path, dotted, undotted
 from lockstep.catalog.making import Step, arranged, create, dependents, drop, in_order, must_drop
+from lockstep.catalog.making.children import children
 from lockstep.catalog.making.index import Index
 from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.conflicts import Question
@@ -29,7 +30,6 @@ _UNFIT = (
     "undefined_function",
 )
 _MAY_COME_BEFORE = {"view", "matview"}
-_KEPT_AS_THEY_ARE = {"grant", "revocation", "comment"}
 
 
 class Remaking:
@@ -78,8 +78,14 @@ class Remaking:
         )
 
     def _standing(self, fact: Fact) -> list[Fact]:
-        """Return what is built on *fact*, and what is there and is to be built on it: that may have been changed just before."""
+        """Return what is built on *fact*, and what is there and is to be built on it: that may have been changed just before.
+
+        A column is one with those of its table's children.
+        """
         found = {one.key: one for one in dependents(fact, self._live)}
+        for child in children(fact.path[:2], self._live) if fact.kind == "column" else ():
+            column = self._live.get("column", (*child.path, fact.path[2]))
+            found |= {x.key: x for x in dependents(column, self._live)} if column else {}
         for coming in dependents(fact, self._expected):
             one = self._live.get(*coming.key)
             if one is not None and one.key not in found and coming.kind in _MAY_COME_BEFORE:
@@ -89,7 +95,7 @@ class Remaking:
 
     def _again(self, fact: Fact) -> list[Step]:
         """Return what makes a dependent again: as it should be, but for what people granted and remarked."""
-        own = fact.kind in _KEPT_AS_THEY_ARE
+        own = fact.kind in BESIDE
         wanted = None if own else self._expected.get(fact.kind, fact.path)
         made = create(wanted, self._expected) if wanted else create(fact, self._live)
         return [*made, *corrections(fact, self._live, self._live)]
@@ -97,7 +103,7 @@ class Remaking:
 
 def _goes_with(fact: Fact, lost: set[Path]) -> bool:
     """Tell whether *fact* is one of those that are dropped for good, or goes with one."""
-    if fact.kind in _KEPT_AS_THEY_ARE:
+    if fact.kind in BESIDE:
         return any(fact.path[1 : len(path) + 1] == path for path in lost)
     if fact.kind in {"index", "statistics"} and undotted(fact.body["table"]) in lost:
         return True

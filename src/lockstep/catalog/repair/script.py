@@ -72,7 +72,7 @@ def texts(plan: Plan) -> dict[Part, str]:
 def main_text(plan: Plan) -> str:
     """Return the file that is one transaction."""
     empty = _BESIDE if plan.of("later") else _NOTHING
-    body = "\n".join(_statement(piece) for piece in plan.of("main")) or empty
+    body = "\n".join(statement(piece) for piece in plan.of("main")) or empty
     return stamped("repair", "-- lockstep: repair\n", _introduction(plan) + body)
 
 
@@ -81,7 +81,7 @@ def later_text(plan: Plan) -> str:
     pieces = plan.of("later")
     header = "-- lockstep: repair\n-- lockstep: no-transaction\n"
     settings = f"SELECT {SETTINGS.format(local='false')};\n\n" if pieces else ""
-    body = settings + ("\n".join(_statement(piece) for piece in pieces) or _NOTHING)
+    body = settings + ("\n".join(statement(piece) for piece in pieces) or _NOTHING)
     return stamped("repair", header, _introduction(plan) + body)
 
 
@@ -93,7 +93,7 @@ def migration_texts(plan: Plan, why: str) -> list[str]:
         if pieces:
             settings = f"SELECT {SETTINGS.format(local='false')};\n\n" if part == "later" else ""
             notes = "" if found else "".join(_left(plan.left))
-            body = "\n".join(_statement(piece) for piece in pieces)
+            body = "\n".join(statement(piece) for piece in pieces)
             found.append(f"{header}{comment(f'Why: {why}')}{notes}\n{settings}{body}")
     return found
 
@@ -151,7 +151,8 @@ def quoted_body(text: str, tag: str = "x") -> str:
 
 def _introduction(plan: Plan) -> str:
     lines = _ABOUT.format(before=f"sha256:{plan.before}", after=f"sha256:{plan.after}")
-    return "".join([lines, *_conflicts(plan.conflicts), *_left(plan.left), "\n"])
+    told = f"--\n{comment(plan.rehearsal)}" if plan.rehearsal else ""
+    return "".join([lines, told, *_conflicts(plan.conflicts), *_left(plan.left), "\n"])
 
 
 def _conflicts(conflicts: Iterable[Conflict]) -> Iterator[str]:
@@ -192,7 +193,8 @@ def _more(number: int) -> Iterator[str]:
         yield comment(f"- and {number - _SHOWN} more: `lockstep repair --json` lists them")
 
 
-def _statement(piece: Piece) -> str:
+def statement(piece: Piece) -> str:
+    """Return the one statement that a piece is in its file."""
     why = comment(f"{piece.about}: {piece.why}")
     if piece.loses:
         why += comment(f"DESTRUCTIVE, and allowed: {piece.loses}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockstep.catalog.compare import Difference
-from lockstep.catalog.fact import Fact, dotted, undotted
+from lockstep.catalog.fact import BESIDE, Fact, dotted, undotted
 from lockstep.catalog.making import Step, change, dependents, drop, guards, must_drop
 from lockstep.catalog.making.dependents import called_by_default
 from lockstep.catalog.making.index import Index
@@ -18,8 +18,6 @@ from lockstep.catalog.repair import arranged
 from lockstep.catalog.repair.arranged import Entry
 from lockstep.catalog.repair.choices import Choices
 from lockstep.catalog.repair.plan import Piece
-
-_KEPT = {"grant", "revocation", "comment"}
 
 
 def without_defaults(routine: Fact, live: Index) -> list[Step]:
@@ -101,5 +99,5 @@ class Survivors:
             wanted = self._expected.get(one.kind, one.path)
             if wanted is not None:
                 yield wanted
-            elif one.kind in _KEPT and not self._choices.may_drop(one):
+            elif one.kind in BESIDE and not self._choices.may_drop(one):
                 yield one

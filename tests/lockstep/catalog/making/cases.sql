@@ -434,6 +434,38 @@ ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
 COMMENT ON TABLE app.a IS 'two';
 COMMENT ON COLUMN app.a.b IS 'y';
 
+-- case: sorting
+-- from:
+CREATE TABLE app.sorted (a int CONSTRAINT sorted_a PRIMARY KEY, b int CONSTRAINT sorted_b UNIQUE);
+ALTER TABLE app.sorted CLUSTER ON sorted_a;
+CREATE TABLE app.unsorted (a int CONSTRAINT unsorted_a PRIMARY KEY);
+CREATE TABLE app.sorted_parts (a int) PARTITION BY LIST (a);
+CREATE INDEX sorted_parts_a ON app.sorted_parts (a);
+CREATE INDEX sorted_parts_again ON app.sorted_parts (a DESC);
+CREATE TABLE app.sorted_part PARTITION OF app.sorted_parts DEFAULT;
+ALTER TABLE app.sorted_part CLUSTER ON sorted_part_a_idx;
+-- to:
+CREATE TABLE app.sorted (a int CONSTRAINT sorted_a PRIMARY KEY, b int CONSTRAINT sorted_b UNIQUE);
+ALTER TABLE app.sorted CLUSTER ON sorted_b;
+CREATE TABLE app.unsorted (a int CONSTRAINT unsorted_a PRIMARY KEY);
+ALTER TABLE app.unsorted CLUSTER ON unsorted_a;
+CREATE TABLE app.sorted_parts (a int) PARTITION BY LIST (a);
+CREATE INDEX sorted_parts_a ON app.sorted_parts (a);
+CREATE INDEX sorted_parts_again ON app.sorted_parts (a DESC);
+CREATE TABLE app.sorted_part PARTITION OF app.sorted_parts DEFAULT;
+ALTER TABLE app.sorted_part CLUSTER ON sorted_part_a_idx1;
+
+-- case: what an owner may not
+-- from:
+CREATE TABLE app.kept (a int);
+REVOKE INSERT, DELETE ON app.kept FROM CURRENT_USER;
+CREATE FUNCTION app.kept() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- to:
+CREATE TABLE app.kept (a int);
+REVOKE INSERT, UPDATE ON app.kept FROM CURRENT_USER;
+CREATE FUNCTION app.kept() RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION app.kept() FROM CURRENT_USER;
+
 -- case: operators, casts, text search, foreign data
 -- from:
 CREATE OPERATOR app.@@@ (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int);

@@ -12,6 +12,7 @@ from pathlib import Path
 from lockstep.boot.signals import StopSignals
 from lockstep.cli.colour import palette_for
 from lockstep.cli.invocation import FLAGS
+from lockstep.deploy.allowed import railway_of
 from lockstep.deploy.asking import address_of
 from lockstep.deploy.checks import verified
 from lockstep.deploy.formats import data, junit, text
@@ -72,6 +73,7 @@ def _target(options: argparse.Namespace) -> Target:
         steady=options.steady,
         rate=options.rate,
         without=names_of_checks(options.without),
+        railway=None if local else railway_of(environment or "production", settings),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TypeVar
 
 from lockstep.deploy import measuring, railway
+from lockstep.deploy.allowed import railway_of
 from lockstep.deploy.budget import Work, budget, judge, this_boot
 from lockstep.deploy.checks import Check, verified
 from lockstep.deploy.git import Git, rejection
@@ -195,6 +196,7 @@ def verify_stage(doing: Doing, step: Step) -> Done:
         steady=parse_duration(wanted.steady),
         without=without,
         begun=doing.begun.get(stage.name, math.inf),
+        railway=railway_of(stage.name, doing.settings[stage.name]),
     )
     begun = time.monotonic()
     interrupt = doing.processes.interrupt

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from lockstep.deploy import answers, inside, websocket
+from lockstep.deploy import allowed, answers, inside, websocket
+from lockstep.deploy.allowed import Railway
 from lockstep.deploy.asking import ask_at_once, certificate_days
 from lockstep.deploy.checks import Check, judged, skipped, verified
 from lockstep.deploy.steady import request_steadily
@@ -22,7 +23,7 @@ from lockstep.values import dataclass
 
 CHECKS = (
     "health", "boot", "release", "scheduler", "websocket", "certificate", "redirects", "headers",
-    "database", "record", "pending", "drift", "indexes", "replicas", "steady",
+    "platform", "database", "record", "pending", "drift", "indexes", "replicas", "steady",
 )  # fmt: skip
 
 _SAMPLES = 8
@@ -36,7 +37,7 @@ class Target:
     """What is verified and how far; ``url`` is where it answers, without a path. Durations are in seconds.
 
     ``settings`` lead to its database, None where none is named. ``page`` and ``websocket`` are paths; an empty one is not asked.
-    ``without`` names the checks that are left out. ``begun``: when the release began to be awaited, by the monotonic clock.
+    ``without`` names the checks that are left out. ``begun``: when the release began to be awaited, by the monotonic clock. ``railway`` is the platform, where it is that and tells.
     """
 
     url: str
@@ -50,6 +51,7 @@ class Target:
     rate: float = 10.0
     without: Collection[str] = ()
     begun: float = math.inf
+    railway: Railway | None = None
 
     def at(self, path: str, scheme: str = "") -> str:
         """Return the address of a path."""
@@ -100,6 +102,8 @@ def _looked(target: Target, interrupt: Interrupt, awaited: float) -> Iterator[Ch
         for check in (*_outside(target, interrupt), *_edge(target, interrupt)):
             if check.name not in target.without:
                 yield check
+    if target.railway is not None and "platform" not in target.without:
+        yield allowed.look(target.railway)
     if target.settings is None:
         if "database" not in target.without:
             yield judged(

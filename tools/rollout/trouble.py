@@ -15,7 +15,7 @@ from rollout.chain import Trouble
 from rollout.hosting import State
 
 REPORT = 4.0
-"""Seconds for which a report keeps its transaction open; then there is a little pause, and the next one."""
+"""Seconds for which a report keeps its transaction open; then there is hardly a pause, and the next one."""
 _MIGRATING = """
 select exists (
     select from pg_stat_activity
@@ -52,7 +52,7 @@ def beside(trouble: Trouble, database: str, platform: Path) -> Iterator[None]:
 
 def _report(database: str, over: threading.Event) -> None:
     with psycopg.connect(database, application_name="report") as connection:
-        while not over.wait(0.3):
+        while not over.wait(0.05):
             connection.execute("select count(*) from content")
             over.wait(REPORT)
             connection.rollback()

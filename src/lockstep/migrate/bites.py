@@ -2,7 +2,7 @@
 
 Who waits for a strong lock keeps all who come later waiting too, readers included: locks are granted in turn. So a wait is cut into
 bites: after each the transaction is rolled back, those behind it pass, and it begins anew. What clients notice is a bite, however
-long a report holds the table.
+long a report holds the table. Where readers overlap without end no bite is ever enough: the last third of the time is waited in one go.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ def in_bites(
 ) -> None:
     """Call *send* with the seconds that it may wait for a lock, until it succeeds or has waited for *total* of them.
 
-    *send* raises ``ServerError`` when it has rolled back all that it did; *total* 0 is for ever, and is waited for at once. What did work
-    for longer than a second before it was kept waiting is sent once more only, to wait for *in_one_go*.
+    Nothing waits for longer than *in_one_go* at once. *send* raises ``ServerError`` when it has rolled back all that it did; *total* 0
+    is for ever, and is waited for at once. What did work for longer than a second before it was kept waiting is sent once more only, to
+    wait in one go.
     """
-    left, bite = total, BITE
+    left, dear = total, False
     while True:
-        wait = min(bite, left)
+        wait = min(left, in_one_go if dear or left <= total / 3 else BITE)
         begun = time.monotonic()
         try:
             send(wait)
@@ -39,7 +40,7 @@ def in_bites(
             if error.sqlstate != LOCK_NOT_AVAILABLE or took < _HARDLY * wait or left <= 0:
                 raise
             if took - wait > _DEAR:
-                bite = left = min(left, in_one_go)
+                dear, left = True, min(left, in_one_go)
         else:
             return
         sleep(PAUSE)

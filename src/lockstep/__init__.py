@@ -24,14 +24,17 @@ if TYPE_CHECKING:
         SchemaNotReady,
     )
     from lockstep.events import Event, Listener
+    from lockstep.migrate.plan import Applied
     from lockstep.postgres.gate import Database
     from lockstep.postgres.queries import load_queries
+    from lockstep.schema_state import SchemaDifference, SchemaState, look_at_schema
     from lockstep.settings import environment_of
 
 __version__ = "0.1.0"
 __all__ = [
     "ANY",
     "Application",
+    "Applied",
     "Column",
     "ConfigurationWrong",
     "Database",
@@ -43,19 +46,23 @@ __all__ = [
     "Needs",
     "NeedsUnmet",
     "Problem",
+    "SchemaDifference",
     "SchemaNotReady",
+    "SchemaState",
     "Service",
     "ServiceHealth",
     "__version__",
     "check_needs",
     "environment_of",
     "load_queries",
+    "look_at_schema",
     "run_on_schema",
     "serve",
 ]
 _HOMES = {
     "ANY": "lockstep.catalog.needs.declared",
     "Application": "lockstep.application",
+    "Applied": "lockstep.migrate.plan",
     "Column": "lockstep.catalog.needs.declared",
     "ConfigurationWrong": "lockstep.errors",
     "Database": "lockstep.postgres.gate",
@@ -67,12 +74,15 @@ _HOMES = {
     "Needs": "lockstep.catalog.needs.declaration",
     "NeedsUnmet": "lockstep.errors",
     "Problem": "lockstep.errors",
+    "SchemaDifference": "lockstep.schema_state",
     "SchemaNotReady": "lockstep.errors",
+    "SchemaState": "lockstep.schema_state",
     "Service": "lockstep.application",
     "ServiceHealth": "lockstep.application",
     "check_needs": "lockstep.catalog.needs.check",
     "environment_of": "lockstep.settings",
     "load_queries": "lockstep.postgres.queries",
+    "look_at_schema": "lockstep.schema_state",
     "run_on_schema": "lockstep.cli.borrowing",
     "serve": "lockstep.cli.main",
 }

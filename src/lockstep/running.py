@@ -129,8 +129,8 @@ class Running:
 
     async def _open_gate(self, ready: SchemaReady) -> None:
         """Refuse if the services' pool leads to another database than the one that was migrated."""
-        database = self._application.database
-        await database.open(ready.source.pool_url, self._attempt.settings.app)
+        database, settings = self._application.database, self._attempt.settings
+        await database.open(ready.source.pool_url, settings.app, settings)
         identity = await database.identity()
         if identity != ready.identity:
             raise different_database(ready.identity, identity)

@@ -53,7 +53,7 @@ def run_on_schema(
 async def _run(
     settings: Settings, url: str, database: Database, needs: Mapping[str, Needs], work: Work
 ) -> int:
-    await database.open(url, settings.app)
+    await database.open(url, settings.app, settings)
     try:
         missing = await find_missing(database, requirements_of(needs))
         if missing:

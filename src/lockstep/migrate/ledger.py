@@ -148,4 +148,5 @@ def _applied(row: Row) -> Applied:
         row["position"],
         row["applied_at"],
         row["release"],
+        row["seconds"],
     )

@@ -1,6 +1,6 @@
 -- name: read
 -- What was applied here for this application, in order.
-SELECT kind, name, checksum, breaking, position, applied_at, release
+SELECT kind, name, checksum, breaking, position, applied_at, release, seconds
 FROM lockstep.ledger WHERE app = %(app)s ORDER BY position
 
 -- name: compare_and_begin_boot

@@ -13,7 +13,7 @@ from lockstep.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One row of the ledger: a file that was applied; ``position`` counts up in the order of applying."""
+    """One row of the ledger: a file that was applied; ``position`` counts up in the order of applying, ``seconds`` is what it took."""
 
     kind: str
     name: str
@@ -22,6 +22,7 @@ class Applied:
     position: int
     applied_at: datetime
     release: str
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

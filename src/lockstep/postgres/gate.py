@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockstep.errors import ConfigurationWrong, DatabaseUnreachable, Place, SchemaNotReady
-from lockstep.postgres.connection import is_permanent, read_conninfo
-from lockstep.postgres.session import QUERIES
+from lockstep.postgres.connection import connect_now, is_permanent, read_conninfo
+from lockstep.postgres.session import QUERIES, Session
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg_pool import AsyncConnectionPool
+
+    from lockstep.settings import Settings
 
 _LARGEST_POOL = 10
 _OPEN_TIMEOUT = 30.0
@@ -38,6 +40,8 @@ class Database:
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._closed = False
         self._aside: dict[str, Any] = {}
+        self.settings: Settings | None = None
+        """What the boot was told that opened the gate; for the engine's own use."""
 
     @property
     def ready(self) -> bool:
@@ -66,12 +70,22 @@ class Database:
         options["application_name"] = f"{options['application_name']}:{name}"
         return await psycopg.AsyncConnection.connect(**options, autocommit=True)
 
+    def session_aside(self, name: str, *, within: int) -> Session:
+        """Do the same for the engine's own questions, in a thread: it blocks. Raises ``DatabaseUnreachable``."""
+        from psycopg.conninfo import make_conninfo
+
+        if self._pool is None or self._closed:
+            raise _not_ready(_caller(), closed=self._closed)
+        given = {key: value for key, value in self._aside.items() if key != "prepare_threshold"}
+        url = make_conninfo(**{**given, "connect_timeout": within})
+        return connect_now(url, "DATABASE_URL", f"{given['application_name']}:{name}")
+
     def statistics(self) -> dict[str, int]:
         """Return the pool's counters as psycopg_pool names them; empty while the gate is shut."""
         return dict(self._pool.get_stats()) if self._pool is not None else {}
 
-    async def open(self, url: str, application_name: str) -> None:
-        """Open the gate: the engine's part, once, after step 5.
+    async def open(self, url: str, application_name: str, settings: Settings | None = None) -> None:
+        """Open the gate: the engine's part, once, after step 5; *settings* are those of the boot.
 
         Raises ``DatabaseUnreachable`` if not one connection can be made: at once when the server says no, else when the
         time is up.
@@ -97,7 +111,7 @@ class Database:
         except BaseException:
             await pool.close()
             raise
-        self._pool, self._aside = pool, {**parameters, **own}
+        self._pool, self._aside, self.settings = pool, {**parameters, **own}, settings
 
     async def identity(self) -> tuple[str, object]:
         """Return what tells the pool's database from another: its name and its server's start."""

@@ -8,6 +8,8 @@ transaction with it.
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, LiteralString, cast
@@ -130,6 +132,18 @@ class Session:
         """Cancel what runs in the server; called from another thread, never raises."""
         with contextlib.suppress(psycopg.Error, OSError):
             self._connection.cancel_safe(timeout=0.5)
+
+    def abandon(self) -> None:
+        """Cancel, and break the connection; called from another thread, never raises.
+
+        Whoever waits for the server is told at once that it is lost, also if the server does not even hear of cancelling.
+        """
+        self.cancel()
+        with (
+            contextlib.suppress(psycopg.Error, OSError),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as wire,
+        ):
+            wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection; the server frees its locks."""

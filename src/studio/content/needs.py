@@ -5,50 +5,68 @@ Declared are also the indexes without which looking for what is due, and turning
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lockstep import Column, ForeignKey, Index, Needs
 
+_Columns = Mapping[str, str | tuple[str, ...] | Column]
 _TEXT = Column("text", nullable=False)
 _MAYBE = Column("text", nullable=True)
+_PIECE: _Columns = {
+    "id": "bigint",
+    "user_id": _TEXT,
+    "project_id": Column("bigint", nullable=True),
+    "title": _TEXT,
+    "platform": _TEXT,
+    "content_type": _TEXT,
+    "status": _TEXT,
+    "published_at": "timestamptz",
+    "tags": Column("text[]", nullable=False),
+    "metadata": Column("jsonb", nullable=False),
+    "ai_generated": "boolean",
+    "day_number": Column("integer", nullable=True),
+    "is_paused": "boolean",
+    "is_stopped": "boolean",
+    "can_publish": "boolean",
+    "publish_order": "integer",
+    "content_version": Column("integer", nullable=False),
+    "publish_attempts": Column("integer", nullable=False),
+    "next_attempt_at": Column("timestamptz", nullable=True),
+    "last_error": _MAYBE,
+}
+_DEED: _Columns = {
+    "content_id": "bigint",
+    "action": "text",
+    "before": Column("jsonb", nullable=True),
+    "after": Column("jsonb", nullable=True),
+}
+_SCHEDULE: _Columns = {
+    "id": "bigint",
+    "content_id": "bigint",
+    "platform": "text",
+    "scheduled_at": "timestamptz",
+    "recurrence": "text",
+    "timezone": "text",
+    "series_end_date": Column("date", nullable=True),
+    "status": "text",
+    "metadata": Column("jsonb", nullable=False),
+}
 # The table's triggers write it, as whoever writes the history or deletes content.
 _TOLD = {"live_events": ("user_id", "content_id", "project_ids", "history_id", "action")}
 
 NEEDS = Needs(
     {
         "content": {
-            "id": "bigint",
-            "user_id": _TEXT,
-            "project_id": Column("bigint", nullable=True),
-            "title": _TEXT,
+            **_PIECE,
             "description": "text",
             "script": "text",
-            "platform": _TEXT,
-            "content_type": _TEXT,
-            "status": _TEXT,
             "scheduled_at": "timestamptz",
-            "published_at": "timestamptz",
             "thumbnail_url": "text",
             "video_url": "text",
-            "tags": Column("text[]", nullable=False),
-            "metadata": Column("jsonb", nullable=False),
-            "ai_generated": "boolean",
-            "day_number": Column("integer", nullable=True),
-            "is_paused": "boolean",
-            "is_stopped": "boolean",
-            "can_publish": "boolean",
-            "publish_order": "integer",
-            "content_version": Column("integer", nullable=False),
-            "publish_attempts": Column("integer", nullable=False),
-            "next_attempt_at": Column("timestamptz", nullable=True),
             "lease_owner": _MAYBE,
             "lease_until": Column("timestamptz", nullable=True),
-            "last_error": _MAYBE,
         },
-        "content_action_history": {
-            "content_id": "bigint",
-            "action": "text",
-            "before": Column("jsonb", nullable=True),
-            "after": Column("jsonb", nullable=True),
-        },
+        "content_action_history": _DEED,
         "publications": {
             "id": "bigint",
             "content_id": "bigint",
@@ -61,18 +79,10 @@ NEEDS = Needs(
             "error": _MAYBE,
         },
         "post_schedules": {
-            "id": "bigint",
-            "content_id": "bigint",
-            "platform": "text",
-            "scheduled_at": "timestamptz",
-            "recurrence": "text",
-            "timezone": "text",
-            "series_end_date": Column("date", nullable=True),
-            "status": "text",
+            **_SCHEDULE,
             "retry_count": "integer",
             "last_attempt_at": Column("timestamptz", nullable=True),
             "error_message": _MAYBE,
-            "metadata": Column("jsonb", nullable=False),
         },
         **_TOLD,
     },
@@ -95,42 +105,20 @@ NEEDS = Needs(
 PEOPLES_NEEDS = Needs(
     {
         "content": {
-            "id": "bigint",
-            "user_id": _TEXT,
-            "project_id": Column("bigint", nullable=True),
-            "title": _TEXT,
+            **_PIECE,
             "description": _MAYBE,
             "script": _MAYBE,
-            "platform": _TEXT,
-            "content_type": _TEXT,
-            "status": _TEXT,
             "scheduled_at": Column("timestamptz", nullable=True),
-            "published_at": "timestamptz",
             "thumbnail_url": _MAYBE,
             "video_url": _MAYBE,
-            "tags": Column("text[]", nullable=False),
-            "metadata": Column("jsonb", nullable=False),
-            "ai_generated": "boolean",
-            "day_number": Column("integer", nullable=True),
-            "is_paused": "boolean",
-            "is_stopped": "boolean",
-            "can_publish": "boolean",
-            "publish_order": "integer",
-            "content_version": Column("integer", nullable=False),
             "revision": Column("integer", nullable=False),
-            "publish_attempts": Column("integer", nullable=False),
-            "next_attempt_at": Column("timestamptz", nullable=True),
-            "last_error": _MAYBE,
             "created_at": "timestamptz",
             "updated_at": "timestamptz",
         },
         "content_action_history": {
+            **_DEED,
             "id": "bigint",
-            "content_id": "bigint",
             "user_id": _MAYBE,
-            "action": "text",
-            "before": Column("jsonb", nullable=True),
-            "after": Column("jsonb", nullable=True),
             "created_at": "timestamptz",
         },
         "content_metrics": {
@@ -144,17 +132,7 @@ PEOPLES_NEEDS = Needs(
             "revenue": "numeric(12,2)",
             "last_updated": Column("timestamptz", nullable=False),
         },
-        "post_schedules": {
-            "id": "bigint",
-            "content_id": "bigint",
-            "platform": "text",
-            "scheduled_at": "timestamptz",
-            "recurrence": "text",
-            "timezone": "text",
-            "series_end_date": Column("date", nullable=True),
-            "status": "text",
-            "metadata": Column("jsonb", nullable=False),
-        },
+        "post_schedules": _SCHEDULE,
         "projects": {"id": "bigint", "user_id": "text"},
         **_TOLD,
     },

@@ -39,13 +39,28 @@ class OrderRefused(Exception):
     """The order cannot be carried out; nothing was changed.
 
     ``code``: ``wrong_state`` (``possible`` is what can be ordered instead), ``time_passed``, ``in_the_past``,
-    ``series_ended``, ``not_found``, ``unknown_project``.
+    ``series_ended``, ``not_found``, ``unknown_project``, ``outdated``.
     """
 
     def __init__(self, code: str, reason: str, possible: tuple[str, ...] | None = None) -> None:
         super().__init__(reason)
         self.code = code
         self.possible = possible
+
+
+class MovedMeanwhile(OrderRefused):
+    """The piece is not any more where whoever moves it has seen it, but at *at*."""
+
+    def __init__(self, at: datetime | None) -> None:
+        super().__init__("outdated", "It was moved meanwhile; it stays there.")
+        self.at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a piece stood when somebody decided to move it; None: it had no time."""
+
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +74,15 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants done; *at* goes with a new time only, where *repeat* None keeps what there is."""
+    """What somebody wants done; *at* goes with a new time only, where *repeat* None keeps what there is.
+
+    *seen*: only if the piece still stands there.
+    """
 
     action: Action
     at: datetime | None = None
     repeat: Repeat | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,8 @@ class Change:
 def decide(piece: Standing, order: Order, now: datetime) -> Change:
     """Return what *order* changes; raise ``OrderRefused`` if it cannot be carried out."""
     action = order.action
+    if order.seen is not None and order.seen.at != piece.scheduled_at:
+        raise MovedMeanwhile(piece.scheduled_at)
     status = advanced(piece.status, action)
     if action is Action.RESUME:
         _still_to_come(piece, now)

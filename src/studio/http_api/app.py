@@ -21,6 +21,7 @@ from studio.http_api import (
     calendar,
     content,
     db_perf,
+    db_schema,
     feeds,
     live,
     metrics,
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     planner.router,
     feeds.router,
     db_perf.router,
+    db_schema.router,
     prometheus.router,
 )
 """The API; to add to it, write a module with a ``router`` and name it here."""
@@ -87,7 +89,7 @@ def create_app(
     app.state.parts, app.state.doors = parts, doors
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.extend(pages)
+    app.router.routes.extend([live.SOCKET, *pages])
     answer_problems(app)
     describe(app)
     # The last one added is the outermost.

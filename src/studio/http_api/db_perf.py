@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Security
+from fastapi import APIRouter
 from pydantic import Field
 
-from studio.accounts.model import User
-from studio.http_api.cookies import sid_of
 from studio.http_api.parts import PartsHere
-from studio.http_api.problems import Refused, documented
+from studio.http_api.problems import documented
 from studio.http_api.values import Answer
-from studio.http_api.who import SESSION_COOKIE, insist_on_admin
+from studio.http_api.who import Operator
 
 router = APIRouter(prefix="/api/db", tags=["operations"])
-_KNOWN_WITHIN = 0.25
 _REPORTED_WITHIN = 0.25
-
-
-async def operator(
-    request: Request, parts: PartsHere, _cookie: Annotated[str | None, Security(SESSION_COOKIE)]
-) -> User:
-    """Return the operator who asks, without a connection of the pool."""
-    sid = sid_of(request)
-    user = None if sid is None else await parts.watch.operators.find(sid, _KNOWN_WITHIN)
-    if user is None:
-        raise Refused(
-            401, "not_signed_in", "Sign in first.", headers={"WWW-Authenticate": "Cookie"}
-        )
-    return insist_on_admin(user)
 
 
 class Warned(Answer):
@@ -65,8 +49,6 @@ class PerformanceAnswer(Answer):
 
 
 @router.get("/perf", summary="How the database does", responses=documented(401, 403, 503))
-async def database_performance(
-    _operator: Annotated[User, Depends(operator)], parts: PartsHere
-) -> PerformanceAnswer:
+async def database_performance(_operator: Operator, parts: PartsHere) -> PerformanceAnswer:
     """Tell what an operator asks first: pool, connections, locks, statements, indexes, vacuum, sizes, sequences, replication."""
     return PerformanceAnswer.model_validate(await parts.watch.performance.report(_REPORTED_WITHIN))

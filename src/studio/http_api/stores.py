@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import reduce
 from operator import or_
 
-from lockstep import Database, Index, Needs, ServiceHealth
+from lockstep import Database, ServiceHealth
 from studio.accounts.needs import NEEDS as ACCOUNTS
 from studio.content.needs import PEOPLES_NEEDS as CONTENT
 from studio.notifications.needs import NEEDS as NOTIFICATIONS
@@ -17,9 +17,7 @@ from studio.planner.needs import NEEDS as PLANNER
 from studio.projects.needs import NEEDS as PROJECTS
 from studio.publishing.destinations import NEEDS as PUBLISHING
 
-# A replica shows itself in one row: ON CONFLICT wants the key.
-LIVE = Needs(indexes=[Index("live_replicas", "replica", unique=True)])
-PARTS = (ACCOUNTS, PROJECTS, CONTENT, PLANNER, PUBLISHING, NOTIFICATIONS, LIVE)
+PARTS = (ACCOUNTS, PROJECTS, CONTENT, PLANNER, PUBLISHING, NOTIFICATIONS)
 
 
 class Stores:

@@ -21,6 +21,7 @@ from studio.http_api.problems import Refused
 
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf_token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_KNOWN_WITHIN = 0.25
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 SESSION_COOKIE = APIKeyCookie(
     name=SESSION,
@@ -51,9 +52,7 @@ async def current_session(
     """Give the session; refuse with 401 who has none, and with 403 a write that may not be meant."""
     session = await session_of(request, parts)
     if session is None:
-        raise Refused(
-            401, "not_signed_in", "Sign in first.", headers={"WWW-Authenticate": "Cookie"}
-        )
+        raise not_signed_in()
     note_user(request, session.user)
     try:
         if request.method not in SAFE:
@@ -61,6 +60,11 @@ async def current_session(
         yield session
     finally:
         await request.close()  # files of a form that was read for its token
+
+
+def not_signed_in() -> Refused:
+    """Return the refusal of somebody who has not signed in."""
+    return Refused(401, "not_signed_in", "Sign in first.", headers={"WWW-Authenticate": "Cookie"})
 
 
 def note_user(connection: HTTPConnection, user: User) -> None:
@@ -86,6 +90,30 @@ async def _brought(request: Request) -> str:
 
 
 CurrentSession = Annotated[Session, Depends(current_session)]
+
+
+async def session_beside(connection: HTTPConnection, parts: Parts, within: float) -> Session | None:
+    """Return the same as ``session_of`` without a connection of the pool, for what operators see while it is exhausted.
+
+    Raises ``StoreUnavailable`` if it is not known *within* so many seconds; an operator's is, from a moment ago.
+    """
+    sid = sid_of(connection)
+    user = None if sid is None else await parts.watch.operators.find(sid, within)
+    return None if sid is None or user is None else Session(user, sid)
+
+
+async def operator(
+    request: Request, parts: PartsHere, _cookie: Annotated[str | None, Security(SESSION_COOKIE)]
+) -> User:
+    """Return the operator who asks, without a connection of the pool; refuse everybody else."""
+    session = await session_beside(request, parts, _KNOWN_WITHIN)
+    if session is None:
+        raise not_signed_in()
+    note_user(request, session.user)
+    return insist_on_admin(session.user)
+
+
+Operator = Annotated[User, Depends(operator)]
 
 
 async def current_user(session: CurrentSession) -> User:

@@ -51,6 +51,8 @@ NEEDS = Needs(
     indexes=[
         Index("live_events", "transaction_id"),
         Index("live_events", ("user_id", "transaction_id")),
+        # A replica shows itself in one row: ON CONFLICT wants the key.
+        Index("live_replicas", "replica", unique=True),
     ],
     privileges={
         "live_events": ("select", "delete"),
@@ -82,7 +84,11 @@ class LiveStore:
             if not since.follows(now):
                 return Batch(now, None), 0.0
             rows = await transaction.all(
-                "read_events", since=since.snapshot, until=now.snapshot, most=MOST_AT_ONCE
+                "read_events",
+                user_id=None,
+                since=since.snapshot,
+                until=now.snapshot,
+                most=MOST_AT_ONCE,
             )
         return _batch(rows, now, MOST_AT_ONCE), rows[0]["age"] if rows else 0.0
 
@@ -92,7 +98,7 @@ class LiveStore:
             return None
         async with self._storage.transaction() as transaction:
             rows = await transaction.all(
-                "read_events_of_user",
+                "read_events",
                 user_id=user_id,
                 since=since.snapshot,
                 until=until.snapshot,

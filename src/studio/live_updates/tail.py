@@ -65,6 +65,7 @@ class Tail:
                 self._read.notify_all()
             # Under a stream of changes one reading takes many of them.
             await asyncio.sleep(self._policy.pace)
+            heed()  # before the long wait: the reading may have swallowed it
             # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._policy.poll):

@@ -1,4 +1,4 @@
-"""What the application shows operators, in one hand: figures, the report on the database, who may see it, traces."""
+"""What the application shows operators, in one hand: figures, the reports on database and schema, who may see them, traces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from studio.operations.aside import Aside
 from studio.operations.metrics import Metrics, Sources
 from studio.operations.operators import Operators
 from studio.operations.perf import Performance
+from studio.operations.schema import SchemaWatch
 from studio.operations.telemetry import Tracing
 
 _PATIENCE = 2.0
@@ -21,6 +22,7 @@ class Watch:
 
     metrics: Metrics
     performance: Performance
+    schema: SchemaWatch
     operators: Operators
     tracing: Tracing | None
     asides: tuple[Aside, ...]
@@ -45,6 +47,7 @@ def make_watch(
     return Watch(
         Metrics(sources or Sources(pool=database.statistics)),
         Performance(database, report),
+        SchemaWatch(database),
         Operators(SessionStore(doors, lifetime, patience=_PATIENCE)),
         tracing,
         (doors, report),

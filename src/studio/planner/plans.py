@@ -53,12 +53,8 @@ class PlanStore:
         self, user_id: str, *, limit: int, after: tuple[datetime, int] | None = None
     ) -> list[Plan]:
         """Return at most *limit* of the user's plans, the newest first, those *after* one's place."""
-        at, row_id = after or (None, None)
         async with self._storage.transaction() as transaction:
-            rows = await transaction.all(
-                "list_plans", user_id=user_id, limit=limit, after_at=at, after_id=row_id
-            )
-        return [Plan(**row) for row in rows]
+            return await _list(transaction, user_id, limit=limit, after=after)
 
     async def calendar(self, user_id: str, plan_id: int) -> Sequence[Place]:
         """Return the places of a plan of the user's, in the order of time."""
@@ -106,8 +102,22 @@ class PlanStore:
 
 
 async def _find(transaction: Transaction, user_id: str, plan_id: int) -> Plan | None:
-    row = await transaction.one("find_plan", user_id=user_id, plan_id=plan_id)
-    return None if row is None else Plan(**row)
+    return next(iter(await _list(transaction, user_id, plan_id=plan_id)), None)
+
+
+async def _list(
+    transaction: Transaction,
+    user_id: str,
+    *,
+    plan_id: int | None = None,
+    limit: int = 1,
+    after: tuple[datetime, int] | None = None,
+) -> list[Plan]:
+    at, row_id = after or (None, None)
+    rows = await transaction.all(
+        "list_plans", user_id=user_id, plan_id=plan_id, limit=limit, after_at=at, after_id=row_id
+    )
+    return [Plan(**row) for row in rows]
 
 
 async def _remember(

@@ -85,41 +85,8 @@ from jsonb_to_recordset(%(slots)s) as slot (
     scheduled_date date, scheduled_time time, platform text, category text, score numeric
 );
 
--- name: find_plan
--- A plan, and how far it is.
-select
-    plan.id,
-    plan.project_id,
-    plan.title,
-    plan.description,
-    plan.project_type,
-    plan.duration_days,
-    plan.content_frequency,
-    plan.target_platforms,
-    plan.content_categories,
-    plan.start_date,
-    plan.end_date,
-    plan.status,
-    case jsonb_typeof(plan.settings) when 'object' then plan.settings else '{}' end as settings,
-    plan.created_at,
-    plan.updated_at,
-    counted.slots,
-    counted.drafts,
-    counted.scheduled
-from ai_projects as plan
-cross join lateral (
-    select
-        count(*) as slots,
-        count(content_id) filter (where status = 'planned') as drafts,
-        count(*) filter (where status = 'scheduled') as scheduled
-    from ai_content_calendar
-    where ai_content_calendar.ai_project_id = plan.id
-) as counted
-where plan.id = %(plan_id)s
-    and plan.user_id = %(user_id)s;
-
 -- name: list_plans
--- Some of a person's plans, the newest first, after a place.
+-- A person's plans and how far they are, the newest first: some of them after a place, or the one with that id.
 select
     plan.id,
     plan.project_id,
@@ -149,6 +116,7 @@ cross join lateral (
     where ai_content_calendar.ai_project_id = plan.id
 ) as counted
 where plan.user_id = %(user_id)s
+    and (%(plan_id)s::bigint is null or plan.id = %(plan_id)s::bigint)
     and (
         %(after_at)s::timestamptz is null
         or (plan.created_at, plan.id) < (%(after_at)s::timestamptz, %(after_id)s::bigint)

@@ -11,7 +11,7 @@ from studio.content import calendar
 from studio.content.library import Wanted
 from studio.content.model import Action, Status
 from studio.content.pieces import Piece
-from studio.content.planning import Order, Repeat
+from studio.content.planning import MovedMeanwhile, Order, Repeat, Seen
 from studio.content.recurrence import Recurrence, moment_of, next_occurrence, series_from
 from studio.content.schedules import Outcome
 from studio.http_api.calendar import MOST_ITEMS
@@ -56,18 +56,23 @@ async def _calendar(visit: Visit, refused: Sequence[str] = (), status: int = 200
 async def move(visit: Visit) -> Response:
     """Move a piece to another day, or another time of it; its time stays where none is said.
 
-    ``seen`` is when it was to go out as far as the page knew: somebody else's move is not undone unseen.
+    ``seen`` is when it was to go out as far as the page knew: somebody else's move is not undone unseen, and neither is one that
+    comes between our looking and our moving.
     """
     clock = visit.clock
     piece = await _found(visit)
     _as_seen(piece, visit.text("seen"), clock)
     wall = _wall(visit.text("day"), visit.text("time"), piece, clock)
     moment = moment_of(wall, clock.zone)
+    seen = Seen(piece.scheduled_at)
     if piece.status is Status.DRAFT:
-        order = Order(Action.SCHEDULE, moment, Repeat(timezone=clock.name))
+        order = Order(Action.SCHEDULE, moment, Repeat(timezone=clock.name), seen)
     else:
-        order = Order(Action.RESCHEDULE, moment)
-    moved = await visit.parts.schedules.carry_out(visit.user.id, piece.id, order)
+        order = Order(Action.RESCHEDULE, moment, seen=seen)
+    try:
+        moved = await visit.parts.schedules.carry_out(visit.user.id, piece.id, order)
+    except MovedMeanwhile as refusal:
+        raise _moved(refusal.at, clock) from None
     if not visit.wants_json:
         back = local(visit.text("back"), "/calendar")
         return back_to(f"{back}{'&' if '?' in back else '?'}done=reschedule")
@@ -137,8 +142,12 @@ async def _found(visit: Visit) -> Piece:
 def _as_seen(piece: Piece, seen: str, clock: Clock) -> None:
     now = piece.scheduled_at.isoformat() if piece.scheduled_at else ""
     if seen and seen != now:
-        when = clock.full(piece.scheduled_at) if piece.scheduled_at else "no time at all"
-        raise Refused(412, "outdated", f"Somebody moved it meanwhile, to {when}; it stays there.")
+        raise _moved(piece.scheduled_at, clock)
+
+
+def _moved(at: datetime | None, clock: Clock) -> Refused:
+    when = clock.full(at) if at else "no time at all"
+    return Refused(412, "outdated", f"Somebody moved it meanwhile, to {when}; it stays there.")
 
 
 def _wall(day: str, at: str, piece: Piece, clock: Clock) -> datetime:

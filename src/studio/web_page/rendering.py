@@ -10,6 +10,7 @@ from studio.content.model import Action, Status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 TONES = {
@@ -39,6 +40,22 @@ def label(word: object) -> str:
     return _NAMES.get(text) or text.replace("_", " ").capitalize()
 
 
+def took(seconds: float) -> str:
+    """Return a duration as people read it: ``2 min 5 s``, ``1.25 s``, ``12 ms``."""
+    if seconds >= 60:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
+    thousandths = seconds * 1000
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{thousandths:.{int(thousandths < 10)}f} ms"
+
+
+def breakable(name: str) -> Markup:
+    """Return a name that may be broken behind its underscores."""
+    from markupsafe import Markup, escape
+
+    return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
+
+
 @cache
 def environment() -> Environment:
     """Return what renders."""
@@ -51,7 +68,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["label"] = label
+    made.filters |= {"label": label, "took": took, "breakable": breakable}
     made.globals |= {"tones": TONES, "action_names": ACTIONS}
     return made
 

@@ -21,15 +21,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from studio.accounts.model import Session, User
 from studio.content.planning import OrderRefused
+from studio.ending import soon
 from studio.http_api.parts import Parts, parts_here
 from studio.http_api.problems import RETRY_SECONDS, Refused, problem
 from studio.http_api.values import LARGEST_ID
-from studio.http_api.who import SAFE, insist_on_token, session_of
+from studio.http_api.who import SAFE, insist_on_token, session_beside, session_of
 from studio.storage import ConstraintViolated, Outdated, SchemaChanged, StoreUnavailable
 from studio.web_page.clock import Clock, clock_of
 from studio.web_page.rendering import render
 
 _LOG = logging.getLogger(__name__)
+_KNOWN_WITHIN = 0.5
 
 
 class Access(Enum):
@@ -112,7 +114,7 @@ def page(show: Show, access: Access = Access.USERS) -> Endpoint:
     async def answer(request: Request) -> Response:
         visit = Visit(request, parts_here(request))
         try:
-            visit = await _with_session(visit)
+            visit = await _with_session(visit, access)
             await _admit(visit, access)
             if request.method not in SAFE:
                 visit = replace(visit, form=await request.form())
@@ -199,13 +201,26 @@ def _meaning(request: Request, error: Exception) -> tuple[int, str, str]:
     return 500, "broken", "The log tells more under the request's id."
 
 
-async def _with_session(visit: Visit) -> Visit:
-    session = await session_of(visit.request, visit.parts)
+async def _with_session(visit: Visit, access: Access) -> Visit:
+    if access is Access.ADMINS:
+        session = await session_beside(visit.request, visit.parts, _KNOWN_WITHIN)
+    else:
+        session = await session_of(visit.request, visit.parts)
     if session is None:
         return visit
     reading = visit.request.method in SAFE and not visit.wants_json
-    unread = await visit.parts.notifications.count_unread(session.user.id) if reading else 0
+    unread = await _unread(visit.parts, session.user, access) if reading else 0
     return replace(visit, session=session, unread=unread)
+
+
+async def _unread(parts: Parts, user: User, access: Access) -> int:
+    """Count what the user has not read; an operator sees their page also while that cannot be known."""
+    if access is not Access.ADMINS:
+        return await parts.notifications.count_unread(user.id)
+    try:
+        return await soon(parts.notifications.count_unread(user.id), _KNOWN_WITHIN)
+    except (StoreUnavailable, SchemaChanged, TimeoutError):
+        return 0
 
 
 async def _admit(visit: Visit, access: Access) -> None:

@@ -12,10 +12,12 @@ from studio.content.model import Action, Status, advance, allowed
 from studio.content.planning import (
     PEOPLES,
     Change,
+    MovedMeanwhile,
     Order,
     OrderRefused,
     Repeat,
     Schedule,
+    Seen,
     Standing,
     decide,
 )
@@ -181,6 +183,17 @@ def test_moving_an_occurrence_moves_no_other() -> None:
     again = moved(added).schedule
     assert again is not None
     assert again.metadata == added.metadata
+
+
+@pytest.mark.parametrize("seen", [None, NOW, NOW + 2 * HOUR])
+def test_what_was_moved_meanwhile_stays_there(seen: datetime | None) -> None:
+    """Who moves it says where they have seen it; if it is not there any more they learn where it is."""
+    piece = Standing(1, Status.SCHEDULED, "instagram", NOW + HOUR, None)
+    with pytest.raises(MovedMeanwhile) as refused:
+        decide(piece, Order(Action.RESCHEDULE, NOW + 3 * HOUR, seen=Seen(seen)), NOW)
+    assert (refused.value.code, refused.value.at) == ("outdated", NOW + HOUR)
+    moved = decide(piece, Order(Action.RESCHEDULE, NOW + 3 * HOUR, seen=Seen(NOW + HOUR)), NOW)
+    assert moved.scheduled_at == NOW + 3 * HOUR
 
 
 def test_a_new_series_forgets_the_old_one() -> None:

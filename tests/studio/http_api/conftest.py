@@ -13,12 +13,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from tests.studio.conftest import SETTINGS
 
 from lockstep import Database
+from lockstep.settings import resolve
 from studio.accounts.passwords import Passwords
 from studio.accounts.store import AccountStore
 from studio.assembly import make_parts
@@ -74,10 +77,11 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def studio(at_head: str, settings: Settings) -> AsyncIterator[Studio]:
-    """The application on a database at the studio's head, without a user; passwords are cheap."""
+async def studio(at_head: str, settings: Settings, tmp_path: Path) -> AsyncIterator[Studio]:
+    """The application on a database at the studio's head, as if it had booted there, without a user; passwords are cheap."""
     database = Database(max_size=4)
-    await database.open(at_head, "studio")
+    told = {**SETTINGS, "LOCKSTEP_DATABASE_URL": at_head}
+    await database.open(at_head, "studio", resolve(flags={}, environ=told, root=tmp_path))
     parts = make_parts(settings, database, Sealer([bytes(32)]))
     parts = dataclasses.replace(parts, accounts=AccountStore(database, Passwords(**CHEAP)))
     try:

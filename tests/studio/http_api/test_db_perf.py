@@ -209,7 +209,7 @@ def test_health_and_report_answer_while_everything_hangs(
     database = make_conninfo(own_server.conninfo(), dbname="hanging")
     with psycopg.connect(own_server.conninfo(), autocommit=True) as connection:
         connection.execute("create database hanging")
-    bring_up(tmp_path / "up", database)
+    bring_up(tmp_path / "up", database, {"LOCKSTEP_RELEASE": "hanging"})
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create extension pg_stat_statements")
     process = type(studio_process)(tmp_path, database)
@@ -218,6 +218,7 @@ def test_health_and_report_answer_while_everything_hangs(
         whole = wait_for(olga, "ready")
         assert whole["groups"]["top_statements"]["items"]
         assert not [name for name, group in whole["groups"].items() if group["limited"]]
+        known = wait_for_schema(olga)
         with pool_exhausted(database, olga):
             health = wait_for_health(olga, "slow")
             assert health["status"] == "degraded"
@@ -228,6 +229,11 @@ def test_health_and_report_answer_while_everything_hangs(
             assert health["status"] == "degraded"
             report = wait_for(olga, "slow")
             assert "not answered in time" in report["reason"]
+            # What was known a moment ago is still shown, also on the operator's page.
+            assert olga.get("/api/db/schema").json()["ledger"] == known["ledger"]
+            page = olga.get("/operator")
+            assert (page.status_code, known["ledger"]["items"][0]["release"]) == (200, "hanging")
+            assert "hanging" in page.text
             # Whom it does not know by now it cannot let in; it says why.
             assert httpx.get(f"{url}{PERF}", timeout=4).status_code == 401
             stranger = httpx.get(f"{url}{PERF}", timeout=4, cookies={"studio_session": "x"})
@@ -251,6 +257,13 @@ def wait_for(browser: httpx.Client, word: str) -> dict[str, Any]:
         answer = browser.get(PERF)
         if answer.status_code == 200 and answer.json()["database"] == word:
             return dict(answer.json())
+
+
+def wait_for_schema(browser: httpx.Client) -> dict[str, Any]:
+    """Ask how the schema is until it is known."""
+    while (report := dict(browser.get("/api/db/schema").json()))["ledger"] is None:
+        pass
+    return report
 
 
 def wait_for_health(browser: httpx.Client, word: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ LATER = "2031-01-31T09:00:00Z"
 PUBLIC = {"register", "login", "get_atom_feed", "get_json_feed"}
 """What is answered without signing in, by design; a feed is that of a project which its owner has made public."""
 
-ADMINS = {"websocket_statistics", "database_performance"}
+ADMINS = {"websocket_statistics", "database_performance", "database_schema"}
 """What is for operators: it holds nobody's content, and everybody else gets 403."""
 
 BODIES: dict[str, dict[str, Any]] = {

@@ -41,6 +41,27 @@ async def test_a_request_is_a_line(studio: Studio, caplog: pytest.LogCaptureFixt
     assert "4711" not in caplog.text
 
 
+async def test_a_websocket_is_a_line_too(studio: Studio, caplog: pytest.LogCaptureFixture) -> None:
+    """It is named by its route, not by what it was asked with."""
+    scope = {
+        "type": "websocket", "path": "/ws", "raw_path": b"/ws", "query_string": b"after=secret", "root_path": "",
+        "scheme": "ws", "headers": [(b"host", b"studio")], "client": ("127.0.0.1", 1), "server": ("studio", 80),
+        "subprotocols": [], "asgi": {"version": "3.0"}, "extensions": {"websocket.http.response": {}},
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(_message: Any) -> None:
+        """Nobody looks at the refusal."""
+
+    with caplog.at_level(logging.INFO, "studio.access"):
+        await studio.app(scope, receive, send)
+    assert [record.message for record in caplog.records if record.name == "studio.access"] == [
+        "WEBSOCKET /ws 422"
+    ]
+
+
 async def test_requests_are_counted_by_route(studio: Studio) -> None:
     """However many addresses are asked for, there is one label a route."""
     browser = await studio.browser()

@@ -60,6 +60,7 @@ class Site:
 
     def __init__(self, url: str, conninfo: str) -> None:
         self.url = url
+        self.conninfo = conninfo
         self.people: list[Somebody] = []
         self.browser: Browser | None = None
         self._connection = psycopg.connect(conninfo, autocommit=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import httpx
+import psycopg
 import pytest
 from tests.studio.web_page.conftest import Site
+
+from lockstep.testing import until
 
 WRITES = (
     "/sign-out",
@@ -156,3 +160,31 @@ def test_a_database_that_does_not_answer_is_said_so(served: Site) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "Try again" in answer.text
     assert client.get("/content").status_code == 200
+
+
+def test_a_move_that_comes_between_looking_and_moving_is_not_undone(served: Site) -> None:
+    """Somebody moves the piece while our move waits for its row: theirs stays, and we learn to where."""
+    client, user = served.client()
+    content = served.content(user, "Bread", "scheduled", "now() + interval '1 day'")
+    form = {"content_id": str(content), "day": "2099-01-01", "time": "09:00"}
+    as_json = {"accept": "application/json"}
+    seen = client.post("/calendar/move", data=form, headers=as_json).json()["seen"]
+    waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like %s"
+    answers: list[httpx.Response] = []
+
+    def move() -> None:
+        later = {**form, "day": "2099-03-03", "seen": seen}
+        answers.append(client.post("/calendar/move", data=later, headers=as_json))
+
+    with psycopg.connect(served.conninfo) as other:
+        other.execute("update content set scheduled_at = '2099-02-02 09:00+00' where id = %s", [content])  # fmt: skip
+        mover = threading.Thread(target=move)
+        mover.start()
+        until(lambda: served.run(waits, "%from content%for %update%"), what="the wait")
+        other.commit()
+        mover.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (412, "outdated")
+    assert "Mon 2 Feb 2099, 09:00" in answers[0].json()["detail"]
+    assert served.run("select scheduled_at::date::text from content where id = %s", content) == [
+        "2099-02-02"
+    ]

@@ -1,6 +1,11 @@
-// Draws what /api/boot, /readyz and /api/db/perf say, again every few seconds. All text goes in as text, never as HTML.
+// Draws what /api/boot, /readyz and /api/db/perf say, again every few seconds, and renews the page's live regions once in a
+// while. All text goes in as text, never as HTML.
+
+import { renew } from "/assets/requests.js";
 
 const EVERY = 5000;
+const SOON = 2000;
+const RENEWED_EVERY = 30000;
 const PATIENCE = 4000;
 const at = (id) => document.getElementById(id);
 
@@ -91,27 +96,6 @@ function timeline(boot) {
     const note = row.note || (row.skipped ? "Nothing to do." : "");
     if (note) say(item.querySelector(".note"), note);
   }
-}
-
-function files(list) {
-  say(at("files-count"), list.length ? String(list.length) : "");
-  at("files").hidden = !list.length;
-  say(at("files-none"), "This boot has applied none: the schema was already where this release wants it.");
-  at("files-none").hidden = list.length > 0;
-  for (const body of [...at("files").tBodies]) body.remove();
-  for (const kind of new Set(list.map((file) => file.kind))) {
-    const group = list.filter((file) => file.kind === kind);
-    const body = at("files").createTBody();
-    const words = `${group.length} ${kind}${group.length > 1 ? "s" : ""}`;
-    body.insertRow().append(element("th", words, { scope: "rowgroup", colspan: "2" }));
-    for (const file of group) body.insertRow().append(breakable(file.name), element("td", duration(file.seconds)));
-  }
-}
-
-function breakable(name) {
-  const cell = element("td");
-  for (const part of name.split(/(?<=_)/)) cell.append(part, element("wbr"));
-  return cell;
 }
 
 function services(list, said) {
@@ -207,7 +191,6 @@ function show(boot, said) {
   intro(boot);
   trouble(boot.error);
   timeline(boot);
-  files(boot.files);
   services(boot.services, said);
 }
 
@@ -250,5 +233,17 @@ async function keepFresh() {
   setTimeout(keepFresh, EVERY);
 }
 
+// What the page itself says is looked at less often: soon only where it could not be known the last time.
+async function keepRenewed() {
+  const soon = document.querySelector("[data-soon]");
+  await new Promise((done) => setTimeout(done, soon ? SOON : RENEWED_EVERY));
+  const folds = () => document.querySelectorAll("[data-live] details");
+  const open = new Map([...folds()].map((each) => [each.id, each.open]));
+  if (!document.hidden) await renew().catch(() => {}); // the next one may succeed
+  for (const each of folds()) each.open = open.get(each.id) ?? each.open;
+  keepRenewed();
+}
+
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 keepFresh();
+keepRenewed();

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,13 +55,19 @@ def test_every_test_says_in_a_sentence_what_must_hold(path: Path) -> None:
     assert silent == []
 
 
+@cache
+def all_code() -> str:
+    """The text of every module."""
+    return "\n".join(source.read_text(encoding="utf-8") for source in SOURCES)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.sql")), ids=lambda p: p.name)
 def test_every_named_query_is_used(path: Path) -> None:
     """A query that no module asks for by name is dead; the snapshot's parts are all sent, and its fragments are named in them."""
     if path.name == "snapshot.sql":
         return
     names = re.findall(r"^-- name: (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-    code = "\n".join(source.read_text(encoding="utf-8") for source in SOURCES)
+    code = all_code()
     shorthand = "\n".join(
         source.read_text(encoding="utf-8") for source in path.parent.glob("*.sql")
     )

@@ -81,6 +81,7 @@ def test_a_first_boot_serves_and_stops_in_good_order(studio_process: Studio) -> 
         assert ready["details"]["published"] == 0
 
 
+@pytest.mark.long
 def test_due_content_is_published_by_the_booted_studio(
     studio_process: Studio, database: str, up: Callable[..., Finished]
 ) -> None:
@@ -143,6 +144,7 @@ GONE = {
 """A column of each part: the file that makes it, and the services that cannot do without it."""
 
 
+@pytest.mark.long
 def test_what_every_part_lacks_is_told_with_its_file(
     studio_process: Studio, database: str, up: Callable[..., Finished]
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_failed_boot_has_its_row(project: Project, boots: Boots) -> None:
     assert [step["step"] for step in boot["timeline"]["steps"]] == SCHEMA_STEPS[:4]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("step", ["preflight", "lock"])
 def test_a_refused_boot_has_its_row(project: Project, boots: Boots, step: str) -> None:
     """Whether it was refused before its first query, or by what it read."""

@@ -134,6 +134,7 @@ def test_what_is_wrong_without_any_disturbance(
     assert marked(str(logs)) == []
 
 
+@pytest.mark.long
 def test_a_service_that_answers_before_it_migrates(shop: Project, cluster: Server) -> None:
     """It says that it is ready, but the ledger says that it was not."""
     found, _ = caught(shop, cluster, "--", sys.executable, "unruly.py", "early")

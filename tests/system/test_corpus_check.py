@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long  # about the tools, not the product
 ROOT = Path(__file__).parent.parent.parent
 TOOL = ROOT / "tools" / "corpus_check.py"
 HISTORY = {

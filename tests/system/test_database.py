@@ -157,6 +157,7 @@ def test_a_port_that_is_taken_is_found_before_any_migration(
     )
 
 
+@pytest.mark.long
 def test_a_pool_of_a_role_that_may_not_read_gets_the_grants(
     served: Project, database: str, reader: str, launch: Launch, observer: Observer
 ) -> None:

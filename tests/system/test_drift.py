@@ -73,6 +73,7 @@ def test_a_program_is_not_started_on_a_drifted_schema(project: Project, observer
     assert "index public.users_email is missing" in reported.stderr
 
 
+@pytest.mark.long
 def test_many_restart_at_once_without_a_lock(project: Project, boot: Boot) -> None:
     """Ten boots at head recognise the database, none of them takes the lock or writes a verdict."""
     boot()

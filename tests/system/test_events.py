@@ -153,6 +153,7 @@ def test_a_fresh_boot_tells_exactly_this(shop: Project, launch: Launch, time: in
     assert len(ended.stdout.splitlines()) == len(ended.events)
 
 
+@pytest.mark.long
 def test_a_boot_with_nothing_to_do_tells_exactly_this(shop: Project) -> None:
     """No lock, no plan: what was passed is said to be passed; three times the same."""
     assert shop.run("up").status == 0

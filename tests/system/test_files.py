@@ -173,6 +173,7 @@ def test_what_is_odd_and_fine_runs(project: Project, observer: Observer) -> None
     assert (second.status, second.names("FileApplied")) == (0, [])
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("change", ["edited", "renamed", "deleted"])
 def test_what_was_applied_does_not_change(
     project: Project, observer: Observer, change: str

@@ -143,6 +143,7 @@ def test_the_record_says_that_it_was_refused(unlawful: Project, observer: Observ
     assert observer.rows("SELECT name FROM lockstep.ledger") == ["0001_users.sql"]
 
 
+@pytest.mark.long
 def test_status_and_plan_tell_beforehand(unlawful: Project, observer: Observer) -> None:
     """Status counts what a boot would refuse; plan is refused as the boot would be."""
     shown = unlawful.run("status")
@@ -158,6 +159,7 @@ def test_status_and_plan_tell_beforehand(unlawful: Project, observer: Observer) 
     assert observer.rows(UNTOUCHED) == ["public"]
 
 
+@pytest.mark.long
 def test_a_report_instead_of_a_refusal(unlawful: Project) -> None:
     """Where the setting says so the file runs, and what is wrong with it is said: once, in a few lines."""
     for number in range(3, 10):

@@ -78,6 +78,7 @@ def test_the_action_hands_on_what_it_is_told(project: Project, runner: Path) -> 
     assert act(project, runner, SERVER="9").returncode == 2
 
 
+@pytest.mark.long
 def test_the_action_proves_what_it_is_told(project: Project, runner: Path, cluster: Server) -> None:
     """In the project's own folder, or in another, or only what a revision did not have: with annotations."""
     project.migration("0001_a.sql", PLAIN)

@@ -10,6 +10,7 @@ import pytest
 
 from lockstep.embedded import find
 
+pytestmark = pytest.mark.long  # about the tools, not the product
 ROOT = Path(__file__).parent.parent.parent
 TABLE = "CREATE TABLE t (a int, b text); CREATE INDEX t_a ON t (a); INSERT INTO t VALUES (1, 'x');"
 QUIET = """

@@ -110,6 +110,7 @@ def test_what_is_left_is_told_in_words_and_json(shop: Project) -> None:
     assert [Path(file["file"]).name for file in found["files"]] == [MAIN, LATER]
 
 
+@pytest.mark.long
 def test_pending_migrations_come_first_and_that_is_said(shop: Project) -> None:
     """A table that was made otherwise makes a pending file fail: the failure names drift and repair, which says in what order to go on."""
     assert "then deploy it (lockstep up)" in _repaired(shop, *DAMAGE)
@@ -125,6 +126,7 @@ def _repaired(project: Project, *statements: str) -> str:
     return project.run("repair").stdout
 
 
+@pytest.mark.long
 def test_a_dry_run_writes_nothing(shop: Project) -> None:
     """The files go to stdout, and what is told to stderr."""
     damage(shop, *DAMAGE)

@@ -129,6 +129,7 @@ def test_a_good_file_rolls_out_beside_the_old_release(
     assert observer.rows(KEPT) == []
 
 
+@pytest.mark.long
 def test_a_killed_release_is_forgotten_when_its_lease_is_over(
     shop: Project, launch: Launch, observer: Observer
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_killed_release_is_forgotten_when_its_lease_is_over(
     assert (refused.status, done.status) == (79, 0)
 
 
+@pytest.mark.long
 def test_an_earlier_bookkeeping_gets_the_table_with_the_next_file(
     shop: Project, launch: Launch, observer: Observer
 ) -> None:

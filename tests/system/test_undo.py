@@ -35,6 +35,7 @@ def shop(project: Project, cluster: Server) -> Project:
     return Project(project.root, project.database, {"LOCKSTEP_SCRATCH_URL": cluster.conninfo()})
 
 
+@pytest.mark.long
 def test_the_way_back_is_shown_with_what_it_destroys(shop: Project) -> None:
     """Without --execute nothing is done; what would be lost is counted in the database at hand."""
     with psycopg.connect(shop.database, autocommit=True) as connection:
@@ -47,6 +48,7 @@ def test_the_way_back_is_shown_with_what_it_destroys(shop: Project) -> None:
     assert json.loads(shop.run("status", "--json").stdout)["pending"] == []
 
 
+@pytest.mark.long
 def test_what_was_taken_back_can_be_applied_again(shop: Project) -> None:
     """With --execute the schema is what it was, and the files are pending."""
     assert shop.run("undo", "--to", "0001_users.sql", "--execute").status == 0
@@ -56,6 +58,7 @@ def test_what_was_taken_back_can_be_applied_again(shop: Project) -> None:
     assert shop.run("up").status == 0
 
 
+@pytest.mark.long
 def test_the_way_back_waits_for_a_boot(shop: Project) -> None:
     """It needs the lock of the boots, names who holds it, and does nothing without."""
     with psycopg.connect(shop.database, autocommit=True) as boot:
@@ -74,7 +77,7 @@ def test_production_is_never_taken_back(shop: Project) -> None:
         assert connection.execute("SELECT to_regclass('posts')::text").fetchone() == ("posts",)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("target", ["wanted.sql", "models:metadata"])
 def test_a_migration_is_written_from_what_is_wanted(shop: Project, target: str) -> None:
     """The files lint, run, and lead to what was wanted; extra things stay and are told. Again there is nothing to write."""

@@ -183,6 +183,7 @@ def test_a_boot_that_failed_says_why_and_ends_the_waiting(project: Project) -> N
     assert results(project.run(*at, *QUICK))["record"] == "skipped"
 
 
+@pytest.mark.long
 def test_waiting_ends_as_soon_as_all_holds(project: Project) -> None:
     """It says what it waits for, and is satisfied by a service that is started meanwhile."""
     (project.root).mkdir(exist_ok=True)

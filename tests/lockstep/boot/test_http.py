@@ -263,6 +263,7 @@ def test_serving_that_breaks_is_told_through_failed() -> None:
     run(story())
 
 
+@pytest.mark.long
 def test_opening_and_closing_leaves_nothing_behind() -> None:
     """Twenty times, each time with a client served."""
 

@@ -43,6 +43,7 @@ def test_a_fit_database_is_called_fit(project: Project) -> None:
     assert connection["refusal"] is None
 
 
+@pytest.mark.long
 def test_what_is_missing_is_named_with_the_grant(project: Project, stranger: str) -> None:
     """The exit status is the one that the boot ends with."""
     told = {"LOCKSTEP_DATABASE_URL": stranger}

@@ -56,6 +56,7 @@ def test_differences_in_sentences(project: Project) -> None:
     assert project.run("drift").status == 0
 
 
+@pytest.mark.long
 def test_differences_as_a_tree(project: Project) -> None:
     """Under schema and table, marked with a sign and, where wanted, with a colour."""
     run(project.database, DAMAGE)

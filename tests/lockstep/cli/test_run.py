@@ -83,6 +83,7 @@ def test_with_json_the_events_come_first(content: Project) -> None:
     assert (last, ended.stderr) == ("hello", "")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("fault", ["migration", "edited", "directive", "unreachable", "setting"])
 def test_on_a_failure_the_command_is_not_started(content: Project, fault: str) -> None:
     """Whatever goes wrong: the exit status is the boot's."""
@@ -118,6 +119,7 @@ def test_an_interrupted_boot_starts_no_command(content: Project) -> None:
     assert not (content.root / "ran").exists()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("program", ["no-such-program", "./not-executable", "."])
 def test_a_missing_program_is_found_before_any_migration(
     content: Project, database: str, program: str
@@ -173,6 +175,7 @@ def test_the_environment_is_handed_on_as_it_is(content: Project) -> None:
     assert told["LOCKSTEP_DATABASE_URL"] == content.database
 
 
+@pytest.mark.long
 def test_the_embedded_server_lives_as_long_as_the_command(content: Project) -> None:
     """CMD is told where it is; it serves until CMD ends, and is gone afterwards."""
     (content.root / "one.py").write_text(ON_THE_EMBEDDED_SERVER)

@@ -151,6 +151,7 @@ def test_an_import_that_fails_is_an_error_like_any_other(project: Project) -> No
     assert verbose.stderr.count("Traceback") == 1
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("command", "status"),
     [("up 2>/dev/full", 0), ("up --json >/dev/full", 0), ("plan >/dev/full", 70)],

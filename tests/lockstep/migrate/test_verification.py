@@ -48,6 +48,7 @@ def verdicts(ask: Ask) -> int:
     return int(ask("SELECT count(*) FROM lockstep.verified")[0])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("damage", "said"),
     [

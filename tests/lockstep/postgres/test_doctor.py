@@ -143,6 +143,7 @@ def test_every_missing_privilege_is_named_at_once() -> None:
     assert refused.what.count("may not create") == 1
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("granted", "said"),
     [
@@ -238,6 +239,7 @@ def standby() -> Iterator[str]:
         shutil.rmtree(root, ignore_errors=True)
 
 
+@pytest.mark.long
 def test_a_standby_is_refused(project: Project) -> None:
     """Exit 77: it is not waited for, and nothing is tried on it."""
     project.migration("0001_one.sql", LEDGER)

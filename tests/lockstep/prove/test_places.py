@@ -56,7 +56,7 @@ def test_two_checks_add_up() -> None:
     assert (together(whole, part).points, together(whole, part).of) == (11, 55)
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("head", "tried", "of"), [("", 6, 31), ("-- lockstep: no-transaction\n", 12, 61)]
 )
@@ -74,7 +74,7 @@ def test_the_verdict_says_what_was_left_out(
     assert note in text.render(proof, Palette(False))
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.long
 @pytest.mark.parametrize(
     "made",
     ["BEGIN; CREATE TABLE u (id integer); COMMIT;", "VACUUM t; CREATE TABLE u (id integer);"],

@@ -242,6 +242,7 @@ def test_a_chosen_scheme_stays(site: Site) -> None:
     expect(page.get_by_role("button", name="Light scheme")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_account_publishes_by_webhook(site: Site) -> None:
     """A webhook is connected with a secret that nobody sees again, switched off, and forgotten after a question."""
     somebody = site.signed_in()

@@ -163,6 +163,7 @@ def test_a_command_that_runs_is_ended_by_a_signal(remote: Platform, tmp_path: Pa
     assert remote.at("dev") == ""
 
 
+@pytest.mark.long
 def test_a_command_may_deploy_instead_of_a_push(platform: Platform) -> None:
     """It has the commit in LOCKSTEP_RELEASE; what it writes is told, and that it was done is remembered."""
     command = 'git push --quiet origin "$LOCKSTEP_RELEASE:refs/heads/dev" 2>&1; echo done for $LOCKSTEP_RELEASE >> ../log'  # fmt: skip

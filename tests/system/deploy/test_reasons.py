@@ -67,6 +67,7 @@ def heard(process: subprocess.Popen[str], words: str) -> None:
         assert line, f"it never said {words!r}"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_lets_a_push_come_to_its_end(remote: Platform, number: int) -> None:
     """The remote's hook is what deploys, and no second push of the commit would start it again; then it stops, and remembers the push."""

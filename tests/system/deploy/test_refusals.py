@@ -214,6 +214,7 @@ def at_a_terminal(remote: Platform, *arguments: str) -> Iterator[tuple[subproces
             os.close(ours)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("answer", "pushed"), [("n", False), ("", False), ("y", True)])
 def test_a_person_is_asked(remote: Platform, answer: str, pushed: bool) -> None:
     """Before the first change; everything but yes is no."""

@@ -40,6 +40,7 @@ def ways(request: pytest.FixtureRequest, databases: Databases, major: int) -> tu
     return conninfos
 
 
+@pytest.mark.sampled(1)
 def test_every_difference_can_be_made_good(ways: tuple[str, str], major: int) -> None:
     """The steps make the one database of the other; what shows only after a partition was taken away takes a second round."""
     live, wanted = ways[0], snapshot(ways[1])

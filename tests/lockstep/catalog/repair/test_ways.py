@@ -186,7 +186,7 @@ STANDING = {
 COUNT = "SELECT count(*) FROM t"
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_left(between: Callable[[str, str], Patient], way: str) -> None:
     """The one schema becomes the other, tables keep their rows, and a second run neither locks nor writes."""

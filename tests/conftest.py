@@ -49,6 +49,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have more workers than processors: they wait for processes and servers a good part of their time."""
+    return 3 * (os.cpu_count() or 1) // 2
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker where the server is."""
     server = server_of(node.config)

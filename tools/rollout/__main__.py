@@ -5,7 +5,7 @@ clients. For each release: how the deploy ended, the requests and what became of
 time without an answer, how WebSockets ended, how long a client was away, and the seconds that each replica's boot took (of the
 first one by step). It exits with 1 if, under Lockstep, a client saw an error, a good release is not live, or a bad one is.
 
-By hand: some ten minutes, five with ``--boot lockstep``. ``--keep`` leaves the folder with every log.
+By hand: some twenty minutes, six with ``--boot lockstep`` (``make rollout ROLLOUT="--boot lockstep"``). ``--keep`` leaves the folder with every log.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lockstep.events import FileApplied, FileBegun, Listener, ServerNotice
 from lockstep.migrate import failures, journal, ledger
-from lockstep.migrate.bites import IN_ONE_GO, in_bites
+from lockstep.migrate.bites import in_bites, in_one_go
 from lockstep.migrate.ledger import Boot
 from lockstep.migrate.script import Script
 from lockstep.postgres.blockers import BlockerWatch
@@ -76,7 +76,7 @@ class Runner:
 
     def _apply_in_transaction(self, script: Script) -> None:
         timeout = self.timeout_of(script)
-        in_one_go = timeout if script.header.lock_timeout is not None else min(timeout, IN_ONE_GO)
+        at_once = in_one_go(script, timeout)
         trouble = ""
 
         def send(wait: float) -> None:
@@ -91,9 +91,9 @@ class Runner:
         try:
             with self.watch.watching(script.file.name):
                 if self.own_transaction:
-                    in_bites(timeout, in_one_go, send, self.session.interrupt.sleep)
+                    in_bites(timeout, at_once, send, self.session.interrupt.sleep)
                 else:  # nothing of a transaction can be repeated that holds more than this file
-                    send(in_one_go)
+                    send(at_once)
         except ServerError as error:
             failure = failures.of_statement(
                 script, error, self.watch.blockers, self.session, trouble

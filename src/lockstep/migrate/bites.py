@@ -10,27 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from lockstep.migrate.script import Script
 from lockstep.postgres.session import ServerError
 
 BITE, PAUSE = 0.5, 0.15
-IN_ONE_GO = 5.0
-"""How long a wait may be at most that cannot be cut into bites, where the file does not say; in seconds."""
+_IN_ONE_GO = 5.0
 LOCK_NOT_AVAILABLE = "55P03"
 _DEAR, _HARDLY = 1.0, 0.9
 
 
+def in_one_go(script: Script, timeout: float) -> float:
+    """Return how many of the *timeout* seconds that a statement of *script* may wait it may wait at once: all of them if the file says so."""
+    return timeout if script.header.lock_timeout is not None else min(timeout, _IN_ONE_GO)
+
+
 def in_bites(
-    total: float, in_one_go: float, send: Callable[[float], None], sleep: Callable[[float], None]
+    total: float, at_once: float, send: Callable[[float], None], sleep: Callable[[float], None]
 ) -> None:
     """Call *send* with the seconds that it may wait for a lock, until it succeeds or has waited for *total* of them.
 
-    Nothing waits for longer than *in_one_go* at once. *send* raises ``ServerError`` when it has rolled back all that it did; *total* 0
+    Nothing waits for longer than *at_once* in one go. *send* raises ``ServerError`` when it has rolled back all that it did; *total* 0
     is for ever, and is waited for at once. What did work for longer than a second before it was kept waiting is sent once more only, to
     wait in one go.
     """
     left, dear = total, False
     while True:
-        wait = min(left, in_one_go if dear or left <= total / 3 else BITE)
+        wait = min(left, at_once if dear or left <= total / 3 else BITE)
         begun = time.monotonic()
         try:
             send(wait)
@@ -40,7 +45,7 @@ def in_bites(
             if error.sqlstate != LOCK_NOT_AVAILABLE or took < _HARDLY * wait or left <= 0:
                 raise
             if took - wait > _DEAR:
-                dear, left = True, min(left, in_one_go)
+                dear, left = True, min(left, at_once)
         else:
             return
         sleep(PAUSE)

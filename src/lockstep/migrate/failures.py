@@ -38,7 +38,7 @@ _ADVICE = {
     "22P05": "The database's encoding lacks that character: make the database with ENCODING 'UTF8'.",
     "40P01": "Two sessions waited for each other. Start again; if it recurs, touch the tables in one order everywhere.",
 }
-_WHY_SO_SHORT = "Whoever wants the table later waits behind the statement that waits: so it waited half a second at a time, again and again."
+_WHY_SO_SHORT = "Whoever wants the table later waits behind the statement that waits: so it never waits long at once."
 
 
 def of_statement(
@@ -138,6 +138,6 @@ def _blocked(
         problems=[Problem(f"blocked by {blocker}") for blocker in blockers],
         next_step="Wait for that session or end it"
         + (f" (SELECT pg_terminate_backend({first});)" if first else "")
-        + ", then start again; for a longer wait: -- lockstep: lock-timeout 30s. "
+        + ", then start again; for a longer wait: -- lockstep: lock-timeout 2m. "
         + _left(script),
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from lockstep.errors import EndStateWrong, MigrationFailed, Place
 from lockstep.events import Listener, StatementDone
 from lockstep.migrate import failures, ledger, probes
-from lockstep.migrate.bites import IN_ONE_GO, in_bites
+from lockstep.migrate.bites import in_bites, in_one_go
 from lockstep.migrate.ledger import QUERIES, Boot
 from lockstep.migrate.script import Script
 from lockstep.position import place_at
@@ -126,7 +126,9 @@ class _StatementRun:
         finding = probes.probe(self.session, statement, interrupted=interrupted)
         if not interrupted:
             self._keep(self._note(number, statement, "intent"))
-        self.session.script(f"SET lock_timeout = {_milliseconds(self._in_one_go(statement))}")
+        self.session.script(
+            f"SET lock_timeout = {_milliseconds(in_one_go(self.script, self._timeout(statement)))}"
+        )
         try:
             for cleanup in finding.cleanup:
                 self._send(statement, cleanup)
@@ -164,10 +166,6 @@ class _StatementRun:
             return 0.0
         return self.lock_timeout
 
-    def _in_one_go(self, statement: Statement) -> float:
-        timeout = self._timeout(statement)
-        return min(timeout, IN_ONE_GO) if self.script.header.lock_timeout is None else timeout
-
     def _keep(self, statements: str) -> None:
         """Run statements of ours, in a transaction."""
         self.session.script(f"BEGIN;{_AS_OURSELVES}{statements};COMMIT")
@@ -188,13 +186,9 @@ class _StatementRun:
             before = f"BEGIN;SET LOCAL lock_timeout = {_milliseconds(wait)};"
             self._script(statement, f"{before}{statement.text}{after}", before)
 
+        timeout = self._timeout(statement)
         with self._failing():
-            in_bites(
-                self._timeout(statement),
-                self._in_one_go(statement),
-                send,
-                self.session.interrupt.sleep,
-            )
+            in_bites(timeout, in_one_go(self.script, timeout), send, self.session.interrupt.sleep)
 
     def _send(self, statement: Statement, message: str) -> None:
         with self._failing():

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.migrate import bites
-from lockstep.migrate.bites import BITE, IN_ONE_GO, LOCK_NOT_AVAILABLE, in_bites
+from lockstep.migrate.bites import BITE, LOCK_NOT_AVAILABLE, in_bites
 from lockstep.postgres.session import ServerError
+
+AT_ONCE = 5.0
 
 
 class Server:
@@ -43,7 +45,7 @@ def test_it_waits_as_long_as_it_may_and_nobody_behind_it_longer_than_a_bite(
     with pytest.MonkeyPatch.context() as monkeypatch:
         server = Server(monkeypatch, free_at)
         try:
-            in_bites(total, IN_ONE_GO, server.send, server.sleep)
+            in_bites(total, AT_ONCE, server.send, server.sleep)
         except ServerError:
             assert sum(server.waits) == pytest.approx(total)
         politely = [
@@ -52,7 +54,7 @@ def test_it_waits_as_long_as_it_may_and_nobody_behind_it_longer_than_a_bite(
             if sum(server.waits[:n]) < total * 2 / 3 - 1e-9
         ]
         assert max(politely) <= BITE
-        assert max(server.waits) <= max(BITE, min(IN_ONE_GO, total / 3) + 1e-9)
+        assert max(server.waits) <= max(BITE, min(AT_ONCE, total / 3) + 1e-9)
         assert sum(server.waits) <= total + 1e-9
         if free_at <= total:
             assert server.now >= free_at
@@ -62,8 +64,8 @@ def test_dear_work_is_repeated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What works for long before it is kept waiting waits in one go the second time."""
     server = Server(monkeypatch, free_at=1000, work=20)
     with pytest.raises(ServerError):
-        in_bites(30, IN_ONE_GO, server.send, server.sleep)
-    assert server.waits == [BITE, IN_ONE_GO]
+        in_bites(30, AT_ONCE, server.send, server.sleep)
+    assert server.waits == [BITE, AT_ONCE]
 
 
 def test_for_ever_is_one_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,5 +85,5 @@ def test_what_is_no_wait_is_not_tried_again(sqlstate: str) -> None:
         raise ServerError(sqlstate, "no")
 
     with pytest.raises(ServerError):
-        in_bites(30, IN_ONE_GO, send, lambda _: None)
+        in_bites(30, AT_ONCE, send, lambda _: None)
     assert len(sent) == 1

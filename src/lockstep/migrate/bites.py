@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from lockstep.migrate.script import Script
 from lockstep.postgres.session import ServerError
+
+if TYPE_CHECKING:
+    from lockstep.migrate.script import Script
 
 BITE, PAUSE = 0.5, 0.15
 _IN_ONE_GO = 5.0

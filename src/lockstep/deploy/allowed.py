@@ -6,14 +6,15 @@ Railway's defaults are a window of 300 s, no overlap, and SIGKILL together with 
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 from lockstep.deploy.budget import OVERLAP, Budget, budget
 from lockstep.deploy.checks import Check, judged, skipped
+from lockstep.deploy.processes import NO_SUCH_PROGRAM, Processes
+from lockstep.deploy.railway import json_in, on_service
+from lockstep.interrupt import Interrupt
 from lockstep.settings import Settings
 from lockstep.values import dataclass
 
@@ -38,8 +39,8 @@ class Railway:
     @property
     def command(self) -> Sequence[str]:
         """What prints the service's variables."""
-        service = ("--service", self.service) if self.service else ()
-        return ("railway", "variable", "list", "--environment", self.environment, *service, "--json")  # fmt: skip
+        asked = ("railway", "variable", "list", "--environment", self.environment)
+        return (*asked, *on_service(self.service), "--json")
 
 
 def railway_of(environment: str, settings: Settings) -> Railway | None:
@@ -49,22 +50,22 @@ def railway_of(environment: str, settings: Settings) -> Railway | None:
     return Railway(settings.railway_service, environment, budget(settings))
 
 
-def look(railway: Railway) -> Check:
-    """Ask Railway's CLI, and judge; skipped where there is no CLI or it does not tell."""
-    if shutil.which("railway") is None:
+def look(railway: Railway, interrupt: Interrupt) -> Check:
+    """Ask Railway's CLI, and judge; skipped where there is no CLI or it does not tell. Raises ``Interrupted``."""
+    asking = Processes(Path.cwd(), os.environ, interrupt)
+    ended = asking.run(railway.command, timeout=_TIMEOUT)
+    todo = f"See that this works: {' '.join(railway.command)}"
+    if ended.status == NO_SUCH_PROGRAM:
         return skipped("platform", "Railway's CLI is not installed", _WANTED, "npm install -g @railway/cli")  # fmt: skip
-    shown = " ".join(railway.command)
+    if ended.status < 0:
+        saw = f"Railway's CLI did not answer within {_TIMEOUT:.0f} s"
+        return skipped("platform", saw, _WANTED, todo)
     try:
-        done = subprocess.run(  # noqa: S603
-            railway.command, capture_output=True, text=True, timeout=_TIMEOUT, check=False
-        )
-        variables = _variables(done.stdout)
-    except subprocess.TimeoutExpired:
-        return skipped("platform", f"Railway's CLI did not answer within {_TIMEOUT:.0f} s", _WANTED, f"See that this works: {shown}")  # fmt: skip
+        found = json_in(ended.text, "{")
     except ValueError:
-        said = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-        return skipped("platform", f"Railway's CLI does not tell: {said}", _WANTED, f"See that this works: {shown}")  # fmt: skip
-    return judge(variables, railway)
+        said = ended.lines[-1] if ended.lines else f"exit status {ended.status}"
+        return skipped("platform", f"Railway's CLI does not tell: {said}", _WANTED, todo)
+    return judge({name: str(found[name]) for name in _DEFAULTS if name in found}, railway)
 
 
 def judge(variables: Mapping[str, str], railway: Railway) -> Check:
@@ -80,7 +81,7 @@ def judge(variables: Mapping[str, str], railway: Railway) -> Check:
         f"{name.removeprefix('RAILWAY_')} {found[name]:g}" + ("" if variables.get(name) else " (the default)")
         for name in least
     )  # fmt: skip
-    service = f" --service {railway.service}" if railway.service else ""
+    service = " ".join(("", *on_service(railway.service)))
     settings = " ".join(f"{name}={least[name]}" for name in short)
     return judged(
         "platform",
@@ -89,13 +90,6 @@ def judge(variables: Mapping[str, str], railway: Railway) -> Check:
         wanted=", ".join(f"{name.removeprefix('RAILWAY_')} >= {seconds}" for name, seconds in least.items()),
         todo=f"railway variable set --environment {railway.environment}{service} {settings}",
     )  # fmt: skip
-
-
-def _variables(output: str) -> dict[str, str]:
-    """Read the object in what the CLI printed, perhaps after words of its own; raises ``ValueError`` if there is none."""
-    begin = output.find("{")
-    found: Any = json.JSONDecoder().raw_decode(output[begin:] if begin >= 0 else "")[0]
-    return {name: str(found[name]) for name in _DEFAULTS if name in found}
 
 
 def _seconds(text: str, default: float) -> float:

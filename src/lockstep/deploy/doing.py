@@ -15,7 +15,7 @@ from lockstep.deploy.budget import Work, budget, judge, this_boot
 from lockstep.deploy.checks import Check, verified
 from lockstep.deploy.git import Git, rejection
 from lockstep.deploy.plan import Kind, Step, Wanted, push_command
-from lockstep.deploy.processes import Ended, Processes
+from lockstep.deploy.processes import NO_SUCH_PROGRAM, Ended, Processes
 from lockstep.deploy.reports import Reporter, Said
 from lockstep.deploy.stages import Stage
 from lockstep.deploy.stopping import StepFailed
@@ -26,7 +26,6 @@ from lockstep.settings import Settings
 from lockstep.values import dataclass
 
 _RAILWAY_PAUSE = 5.0
-_NO_SUCH_PROGRAM = 127
 T = TypeVar("T")
 
 
@@ -160,7 +159,7 @@ def wait_for_railway(doing: Doing, step: Step) -> Done:
     told = ""
     while True:
         ended = doing.processes.run(step.command, terminal=True)
-        if ended.status == _NO_SUCH_PROGRAM:
+        if ended.status == NO_SUCH_PROGRAM:
             return Done("Railway's CLI is not installed: only the verification tells")
         found = _deployment(ended, doing.commit, step)
         if found.told != told:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from lockstep.deploy.budget import judge
 from lockstep.deploy.checks import Check, judged
+from lockstep.deploy.railway import on_service
 from lockstep.deploy.secrets import concealed
 from lockstep.deploy.stages import Stage
 from lockstep.values import dataclass
@@ -198,9 +199,8 @@ def push_command(stage: Stage, commit: str) -> tuple[str, ...]:
 
 def railway_command(stage: Stage) -> tuple[str, ...]:
     """Return what tells how the deployments of a stage went."""
-    service = ("--service", stage.service) if stage.service else ()
-    asked = ("railway", "deployment", "list", "--environment", stage.name, *service)
-    return (*asked, "--limit", "10", "--json")
+    asked = ("railway", "deployment", "list", "--environment", stage.name)
+    return (*asked, *on_service(stage.service), "--limit", "10", "--json")
 
 
 def verify_command(stage: Stage, commit: str, wanted: Wanted) -> str:

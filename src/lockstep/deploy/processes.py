@@ -16,6 +16,7 @@ from lockstep.deploy.secrets import concealed
 from lockstep.interrupt import Interrupt
 from lockstep.values import dataclass
 
+NO_SUCH_PROGRAM = 127
 _KEPT = 10_000
 _PATIENCE = 5.0
 _LOOK = 0.1
@@ -82,7 +83,7 @@ class Processes:
                 start_new_session=not asks,
             )
         except OSError as error:
-            return Ended(127, (f"{command[0]}: {error.strerror}",))
+            return Ended(NO_SUCH_PROGRAM, (f"{command[0]}: {error.strerror}",))
         lines: deque[str] = deque(maxlen=_KEPT)
         reader = threading.Thread(target=_read, args=(process, lines, heard), daemon=True)
         reader.start()

@@ -25,11 +25,21 @@ class Deployment:
     id: str = ""
 
 
-def deployment_of(output: str, commit: str) -> Deployment:
-    """Read what the CLI printed, perhaps after words of its own; raises ``ValueError`` if there is no list of deployments."""
+def on_service(name: str) -> tuple[str, ...]:
+    """Return the arguments that name a service; empty: that of the linked folder."""
+    return ("--service", name) if name else ()
+
+
+def json_in(output: str, opening: str) -> Any:
+    """Return the list or object, by its *opening* bracket, that the CLI printed, perhaps after words of its own; or raise ``ValueError``."""
     lines = output.splitlines()
-    first = next((n for n, line in enumerate(lines) if line.startswith("[")), len(lines))
-    found: Any = json.JSONDecoder().raw_decode("\n".join(lines[first:]))[0]
+    first = next((n for n, line in enumerate(lines) if line.startswith(opening)), len(lines))
+    return json.JSONDecoder().raw_decode("\n".join(lines[first:]))[0]
+
+
+def deployment_of(output: str, commit: str) -> Deployment:
+    """Read what the CLI printed; raises ``ValueError`` if there is no list of deployments."""
+    found = json_in(output, "[")
     ours = [one for one in found if _is_of(one, commit)]
     if not ours:
         return Deployment("waiting", f"no deployment of {commit[:7]} yet")

@@ -103,7 +103,7 @@ def _looked(target: Target, interrupt: Interrupt, awaited: float) -> Iterator[Ch
             if check.name not in target.without:
                 yield check
     if target.railway is not None and "platform" not in target.without:
-        yield allowed.look(target.railway)
+        yield allowed.look(target.railway, interrupt)
     if target.settings is None:
         if "database" not in target.without:
             yield judged(

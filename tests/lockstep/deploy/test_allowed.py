@@ -10,6 +10,7 @@ import pytest
 
 from lockstep.deploy.allowed import Railway, look, railway_of
 from lockstep.deploy.budget import Budget
+from lockstep.interrupt import Interrupt
 from lockstep.settings import resolve
 
 BUDGET = Budget(30, 240, 60, "assumed", 60, 10, 10)
@@ -41,7 +42,7 @@ def test_enough_holds(cli: Path, before: str) -> None:
     """Window, overlap and draining are held against the budget; no other variable is shown."""
     said = before + json.dumps({**ENOUGH, "DATABASE_URL": "postgresql://u:hunter2@h/d"}, indent=2)
     cli.write_text(STAND_IN.format(said=said))
-    check = look(WEB)
+    check = look(WEB, Interrupt())
     assert check.result == "holds"
     assert "HEALTHCHECK_TIMEOUT_SEC 420" in check.saw
     assert "hunter2" not in str(check.as_dict())
@@ -52,7 +53,7 @@ def test_what_is_too_short_is_named_with_the_command(cli: Path) -> None:
     cli.write_text(
         STAND_IN.format(said=json.dumps({"RAILWAY_DEPLOYMENT_DRAINING_SECONDS": "soon"}))
     )
-    check = look(WEB)
+    check = look(WEB, Interrupt())
     assert check.result == "fails"
     assert check.saw == (
         "HEALTHCHECK_TIMEOUT_SEC 300 (the default), DEPLOYMENT_OVERLAP_SECONDS 0 (the default), "
@@ -72,7 +73,7 @@ def test_what_is_too_short_is_named_with_the_command(cli: Path) -> None:
 def test_a_platform_that_does_not_tell_is_no_failure(cli: Path, text: str, saw: str) -> None:
     """It is skipped, with what the CLI said and the command to try."""
     cli.write_text(text)
-    check = look(WEB)
+    check = look(WEB, Interrupt())
     assert check.result == "skipped"
     assert check.saw.endswith(saw)
     assert "railway variable list" in check.todo
@@ -81,7 +82,7 @@ def test_a_platform_that_does_not_tell_is_no_failure(cli: Path, text: str, saw: 
 def test_without_the_cli_it_is_skipped(cli: Path) -> None:
     """Nothing can be asked then."""
     cli.unlink()
-    assert look(WEB).result == "skipped"
+    assert look(WEB, Interrupt()).result == "skipped"
 
 
 def test_only_railway_is_asked(tmp_path: Path) -> None:
